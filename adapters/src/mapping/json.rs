@@ -1,0 +1,161 @@
+//! Reads values straight from the text of JSON: no tree, no binary float.
+
+use crate::model::{CurrencyCode, Value};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc};
+use chrono_tz::Tz;
+use rust_decimal::Decimal;
+use serde_json::value::RawValue;
+use std::{borrow::Cow, str::FromStr};
+
+/// The elements of an array; none where the text is something else.
+pub(super) fn elements(raw: &str) -> Option<Vec<&RawValue>> {
+    if raw.starts_with('[') { serde_json::from_str(raw).ok() } else { None }
+}
+
+/// The text of a string, number or yes/no; of a pair `[id, "name"]` the name.
+pub(super) fn text(raw: &str) -> Option<Cow<'_, str>> {
+    match raw.as_bytes().first()? {
+        b'"' => {
+            let inner = &raw[1..raw.len() - 1];
+            if inner.contains('\\') { serde_json::from_str::<String>(raw).ok().map(Cow::Owned) } else { Some(Cow::Borrowed(inner)) }
+        }
+        b'[' => match elements(raw)?.as_slice() {
+            [_, name] => text(name.get()),
+            _ => None,
+        },
+        b'{' | b'n' => None,
+        _ => Some(Cow::Borrowed(raw)),
+    }
+}
+
+/// An id: a number or text; of a pair `[id, "name"]` the id.
+pub(super) fn id(raw: &str) -> Option<Cow<'_, str>> {
+    match elements(raw).as_deref() {
+        Some([first, ..]) => text(first.get()),
+        Some([]) => None,
+        None => text(raw),
+    }
+}
+
+/// More decimal places than this do not come from a person or a price list but from a binary float on the ERP's side.
+const FLOAT_NOISE: u32 = 9;
+
+/// An exact decimal, with the scale of its text. Noise of binary floats (`3399.9900000000002`) is rounded away.
+pub(super) fn decimal(raw: &str) -> Option<Decimal> {
+    let text = text(raw)?;
+    let value = match Decimal::from_str_exact(&text) {
+        Ok(value) => value,
+        Err(_) if text.contains(['e', 'E']) => Decimal::from_scientific(&text).ok()?,
+        Err(_) => Decimal::from_str(&text).ok()?,
+    };
+    Some(if value.scale() > FLOAT_NOISE { value.round_dp(6).normalize() } else { value })
+}
+
+/// A date, also the date of a date with time.
+pub(super) fn date(raw: &str) -> Option<NaiveDate> {
+    let text = text(raw)?;
+    NaiveDate::parse_from_str(text.get(..10)?, "%Y-%m-%d").ok().filter(|_| {
+        text.len() == 10 || matches!(text.as_bytes()[10], b'T' | b' ')
+    })
+}
+
+/// A moment: RFC 3339, or without a zone in the given one.
+pub(super) fn datetime(raw: &str, zone: Tz) -> Option<DateTime<Utc>> {
+    let text = text(raw)?;
+    if let Ok(moment) = DateTime::parse_from_rfc3339(&text) {
+        return Some(moment.with_timezone(&Utc));
+    }
+    let local = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f"]
+        .iter()
+        .find_map(|format| NaiveDateTime::parse_from_str(&text, format).ok())?;
+    in_zone(local, zone)
+}
+
+/// A moment from a date and a time of day: `14:05:22`, `14:05`, or the number `1405`.
+pub(super) fn moment(date_raw: &str, time_raw: Option<&str>, zone: Tz) -> Option<DateTime<Utc>> {
+    let day = date(date_raw)?;
+    let time = match time_raw.and_then(text) {
+        None => NaiveTime::MIN,
+        Some(text) if text.contains(':') => ["%H:%M:%S", "%H:%M"].iter().find_map(|f| NaiveTime::parse_from_str(&text, f).ok())?,
+        Some(text) => {
+            let number: u32 = text.parse().ok()?;
+            let (hhmm, seconds) = if number > 2359 { (number / 100, number % 100) } else { (number, 0) };
+            NaiveTime::from_hms_opt(hhmm / 100, hhmm % 100, seconds)?
+        }
+    };
+    in_zone(day.and_time(time), zone)
+}
+
+/// In the hour that occurs twice the first one is meant; in the hour that does not occur, the moment the clock jumped.
+fn in_zone(local: NaiveDateTime, zone: Tz) -> Option<DateTime<Utc>> {
+    zone.from_local_datetime(&local)
+        .earliest()
+        .or_else(|| zone.from_local_datetime(&(local + chrono::TimeDelta::hours(1))).earliest())
+        .map(|moment| moment.with_timezone(&Utc))
+}
+
+/// A yes/no.
+pub(super) fn boolean(raw: &str) -> Option<bool> {
+    match raw {
+        "true" => Some(true),
+        "false" => Some(false),
+        _ => None,
+    }
+}
+
+/// A currency code, also as the name of a pair.
+pub(super) fn currency(raw: &str) -> Option<CurrencyCode> {
+    text(raw)?.parse().ok()
+}
+
+/// A web address; one without a scheme is taken as https.
+pub(super) fn url(raw: &str) -> Option<Value> {
+    let text = text(raw)?;
+    let parsed = match url::Url::parse(&text) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") => url,
+        _ => url::Url::parse(&format!("https://{text}")).ok().filter(|u| u.host_str().is_some_and(|h| h.contains('.')))?,
+    };
+    Some(Value::Text(parsed.as_str().into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono_tz::Europe::Berlin;
+
+    #[test]
+    fn decimals_are_exact_and_keep_their_scale() {
+        for (raw, expected) in [
+            ("12.50", "12.50"),
+            ("\"12.50\"", "12.50"),
+            ("12345678901234567.89", "12345678901234567.89"),
+            ("-0.1", "-0.1"),
+            ("3399.9900000000002", "3399.99"),
+            ("1e-05", "0.00001"),
+            ("0", "0"),
+        ] {
+            assert_eq!(decimal(raw).map(|d| d.to_string()).as_deref(), Some(expected), "{raw}");
+        }
+        assert_eq!(decimal("\"twelve\""), None);
+    }
+
+    #[test]
+    fn moments_are_utc() {
+        let utc = |s: &str| s.parse::<DateTime<Utc>>().ok();
+        assert_eq!(datetime("\"2026-11-21 01:11:21\"", Tz::UTC), utc("2026-11-21T01:11:21Z"));
+        assert_eq!(datetime("\"2026-01-01T00:00:00-08:00\"", Tz::UTC), utc("2026-01-01T08:00:00Z"));
+        assert_eq!(moment("\"2026-07-01T00:00:00Z\"", Some("\"14:05:22\""), Berlin), utc("2026-07-01T12:05:22Z"));
+        assert_eq!(moment("\"2026-01-15\"", Some("1405"), Berlin), utc("2026-01-15T13:05:00Z"));
+        assert_eq!(moment("\"2026-03-29\"", Some("\"02:30:00\""), Berlin), utc("2026-03-29T01:30:00Z"));
+        assert_eq!(date("\"2026-13-01\""), None);
+    }
+
+    #[test]
+    fn texts_are_unescaped_and_pairs_give_names() {
+        assert_eq!(text(r#""O\u0027Brien \"x\"""#).as_deref(), Some("O'Brien \"x\""));
+        assert_eq!(text(r#"[7, "EUR"]"#).as_deref(), Some("EUR"));
+        assert_eq!(id(r#"[7, "EUR"]"#).as_deref(), Some("7"));
+        assert_eq!(id("7").as_deref(), Some("7"));
+        assert_eq!(text("null"), None);
+    }
+}

@@ -1,0 +1,315 @@
+//! The one mapping engine: an ERP's JSON to unified records and back, by mappings that are data.
+//!
+//! A mapping is a TOML file beside its adapter. For each entity it names the source sets, and for each unified field where
+//! its value comes from. From this one table follow the fields to request ([`Plan::source_fields`]), the names to filter
+//! and sort by ([`push`], [`SetMapping::sort_path`]), the record that is read ([`Plan::read`]) and the body that is
+//! written ([`body`]). `adapters/README.md` describes the format.
+
+mod json;
+mod plan;
+mod push;
+mod spec;
+mod write;
+
+pub use plan::{Env, Joined, Plan};
+pub use push::{Fit, Pushed, SourceCondition, SourceFilter, SourceOp, push};
+pub use write::body;
+
+use crate::model::{EntityType, FieldId, RemoteRef, SourceSet, Value};
+use chrono::{DateTime, NaiveDate, Utc};
+use rust_decimal::Decimal;
+use std::{collections::HashMap, sync::Arc};
+
+/// All mappings of a system.
+#[derive(Debug, Clone)]
+pub struct Mapping {
+    sets: HashMap<EntityType, Vec<Arc<SetMapping>>>,
+}
+
+/// A mapping that cannot be used; the message names the place.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("mapping: {0}")]
+pub struct MappingError(pub String);
+
+impl Mapping {
+    /// Reads a mapping and checks it against the catalogue of entities.
+    ///
+    /// # Errors
+    /// When the TOML cannot be read, or names an entity, field or value that does not exist.
+    pub fn parse(toml: &str) -> Result<Self, MappingError> {
+        spec::parse(toml)
+    }
+
+    /// The source sets of an entity, empty where the system has none.
+    pub fn sets(&self, entity: EntityType) -> &[Arc<SetMapping>] {
+        self.sets.get(&entity).map_or(&[], Vec::as_slice)
+    }
+
+    /// One source set of an entity.
+    pub fn set(&self, entity: EntityType, set: &SourceSet) -> Option<&Arc<SetMapping>> {
+        self.sets(entity).iter().find(|s| s.set == *set)
+    }
+
+    /// The entities that the mapping knows.
+    pub fn entities(&self) -> impl Iterator<Item = EntityType> {
+        EntityType::ALL.iter().copied().filter(|e| !self.sets(*e).is_empty())
+    }
+
+    /// The mapping with only those source sets that are accepted, for features that an ERP may not have.
+    #[must_use]
+    pub fn only_sets(mut self, accept: impl Fn(&SetMapping) -> bool) -> Self {
+        for sets in self.sets.values_mut() {
+            sets.retain(|set| accept(set));
+        }
+        self
+    }
+
+    /// The mapping for one version of an ERP: of alternative paths the first one that the version has is kept, and
+    /// fields of which it has none are dropped. `has` is asked with the set, the field's own options (where a value is
+    /// joined from another table, they name it) and the first segment of a path.
+    #[must_use]
+    pub fn for_version(&self, has: impl Fn(&SetMapping, &toml::Table, &str) -> bool) -> Self {
+        let sets = self.sets.iter().map(|(entity, sets)| {
+            let sets = sets.iter().map(|set| {
+                let mut resolved = SetMapping::clone(set);
+                for field in &mut resolved.fields {
+                    *field = field.take().and_then(|f| f.for_version(&|options, path| has(set, options, path)));
+                }
+                Arc::new(resolved)
+            });
+            (*entity, sets.collect())
+        });
+        Self { sets: sets.collect() }
+    }
+}
+
+/// How an entity is read from one source set.
+#[derive(Debug, Clone)]
+pub struct SetMapping {
+    /// The entity.
+    pub entity: EntityType,
+    /// The source set.
+    pub set: SourceSet,
+    /// Where a record's id is.
+    pub id: Path,
+    /// Whether ids are numbers on the wire.
+    pub id_is_number: bool,
+    /// What holds for the rows of the source that are records of this set.
+    pub when: Vec<Predicate>,
+    /// The adapter's own keys.
+    pub options: toml::Table,
+    style: Style,
+    fields: Vec<Option<FieldMapping>>,
+}
+
+/// How the system writes values.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Style {
+    /// `false` stands for no value, except in yes/no fields.
+    false_is_null: bool,
+    /// Dates and times are written `2026-01-31 10:00:00`, not by RFC 3339.
+    space_datetime: bool,
+}
+
+impl SetMapping {
+    /// How a field is read, if the set has it.
+    pub fn field(&self, field: FieldId) -> Option<&FieldMapping> {
+        self.fields.get(field.0 as usize)?.as_ref()
+    }
+
+    /// How the field of a name is read, if the set has it.
+    pub fn named(&self, name: &str) -> Option<&FieldMapping> {
+        self.field(self.entity.def().id_of(name)?)
+    }
+
+    /// The source's name to sort by a field.
+    pub fn sort_path(&self, field: FieldId) -> Option<&Path> {
+        let mapping = self.field(field)?;
+        match &mapping.from {
+            From::Paths(paths) | From::Ref { paths, .. } if mapping.sort => paths.first(),
+            From::Moment { date, .. } if mapping.sort => Some(date),
+            _ => None,
+        }
+    }
+
+    /// A reference to a record of this set.
+    pub fn reference(&self, id: &str) -> RemoteRef {
+        RemoteRef { set: self.set.clone(), id: id.into() }
+    }
+
+    /// A record's id as the source's filters take it.
+    pub fn id_literal(&self, id: &str) -> Option<Literal> {
+        id_literal(id, self.id_is_number)
+    }
+}
+
+fn id_literal(id: &str, number: bool) -> Option<Literal> {
+    if number { id.parse::<i64>().ok().map(|n| Literal::Number(n.into())) } else { Some(Literal::Text(id.into())) }
+}
+
+/// How a field is read.
+#[derive(Debug, Clone)]
+pub struct FieldMapping {
+    /// Where its value comes from.
+    pub from: From,
+    /// Whether the source can evaluate conditions on it.
+    pub filter: bool,
+    /// Whether the source can sort by it.
+    pub sort: bool,
+    /// The adapter's own keys.
+    pub options: toml::Table,
+}
+
+impl FieldMapping {
+    fn for_version(self, has: &dyn Fn(&toml::Table, &str) -> bool) -> Option<Self> {
+        let options = self.options.clone();
+        let from = self.from.for_version(&|path| has(&options, path))?;
+        Some(Self { from, ..self })
+    }
+}
+
+/// A dotted path into an object: `CurrencyRef.value`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Path(Box<str>);
+
+impl Path {
+    /// The whole path.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+    /// The name in the record itself.
+    pub fn first(&self) -> &str {
+        self.segments().next().unwrap_or_default()
+    }
+    fn segments(&self) -> impl Iterator<Item = &str> {
+        self.0.split('.')
+    }
+}
+
+/// Where a value comes from.
+#[derive(Debug, Clone)]
+pub enum From {
+    /// From the first of these paths that the ERP's version has.
+    Paths(Vec<Path>),
+    /// From the id at the path, as a reference.
+    Ref {
+        /// The first of these paths that the ERP's version has.
+        paths: Vec<Path>,
+        /// The source set it points into.
+        set: SourceSet,
+        /// Whether ids of that set are numbers on the wire.
+        number: bool,
+    },
+    /// Always the same.
+    Const(Value),
+    /// The sum of decimals; `true` marks what is subtracted.
+    Sum(Vec<(bool, Path)>),
+    /// The texts that have a value, with `/` between them.
+    Join(Vec<Path>),
+    /// A date and a time of day in the ERP's time zone.
+    Moment {
+        /// The date.
+        date: Path,
+        /// The time of day.
+        time: Path,
+    },
+    /// The first value whose predicates all hold.
+    Cases(Vec<(Value, Vec<Predicate>)>),
+    /// Text with `{base}` (the ERP's address) and `{id}` filled in.
+    Template(Box<str>),
+    /// The place in the list, from 1.
+    Index,
+    /// A value object made of the record's own fields.
+    Object(Vec<Option<FieldMapping>>),
+    /// From the elements of a collection inside the record, or joined to it.
+    Elements {
+        /// The collection; none where the adapter joins it.
+        path: Option<Path>,
+        /// Which elements count.
+        when: Vec<Predicate>,
+        /// What is taken of each.
+        take: Take,
+    },
+}
+
+/// What is taken of an element of a collection.
+#[derive(Debug, Clone)]
+pub enum Take {
+    /// A value object.
+    Object(Vec<Option<FieldMapping>>),
+    /// One value.
+    One(Box<From>),
+}
+
+impl From {
+    fn for_version(self, has: &dyn Fn(&str) -> bool) -> Option<Self> {
+        let known = |path: &Path| has(path.first());
+        let fields = |fields: Vec<Option<FieldMapping>>| -> Vec<Option<FieldMapping>> {
+            fields.into_iter().map(|f| f.and_then(|f| Some(FieldMapping { from: f.from.for_version(has)?, ..f }))).collect()
+        };
+        let first = |paths: Vec<Path>| paths.into_iter().find(known).map(|p| vec![p]);
+        Some(match self {
+            Self::Paths(paths) => Self::Paths(first(paths)?),
+            Self::Ref { paths, set, number } => Self::Ref { paths: first(paths)?, set, number },
+            Self::Join(paths) => {
+                let paths: Vec<_> = paths.into_iter().filter(known).collect();
+                if paths.is_empty() {
+                    return None;
+                }
+                Self::Join(paths)
+            }
+            Self::Sum(parts) if !parts.iter().all(|p| known(&p.1)) => return None,
+            Self::Moment { date, time } if !known(&date) || !known(&time) => return None,
+            Self::Cases(cases) => {
+                let possible = |when: &Vec<Predicate>| when.iter().all(|p| known(&p.path));
+                let cases: Vec<_> = cases.into_iter().filter(|c| possible(&c.1)).collect();
+                if cases.is_empty() {
+                    return None;
+                }
+                Self::Cases(cases)
+            }
+            Self::Object(parts) => Self::Object(fields(parts)),
+            Self::Elements { path: Some(path), .. } if !known(&path) => return None,
+            // Elements inside a record have names of their own, which only a joined table's description covers.
+            Self::Elements { path: None, when, take: Take::Object(parts) } => {
+                Self::Elements { path: None, when, take: Take::Object(fields(parts)) }
+            }
+            other => other,
+        })
+    }
+}
+
+/// A comparison of a source field, used both to read and to push down.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Predicate {
+    /// The source field.
+    pub path: Path,
+    /// The comparison.
+    pub op: SourceOp,
+    /// What it is compared with.
+    pub with: With,
+}
+
+/// What a predicate compares with.
+#[derive(Debug, Clone, PartialEq)]
+pub enum With {
+    /// Values.
+    Literals(Vec<Literal>),
+    /// Another field of the same row.
+    Path(Path),
+}
+
+/// A value in a condition for an ERP.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Literal {
+    /// Text.
+    Text(Box<str>),
+    /// A number.
+    Number(Decimal),
+    /// Yes or no.
+    Bool(bool),
+    /// A date.
+    Date(NaiveDate),
+    /// A moment.
+    DateTime(DateTime<Utc>),
+}

@@ -1,0 +1,578 @@
+//! Reads records: a plan for one source set and one selection of fields, made once and used for every record.
+//!
+//! A record's JSON is walked once. The values that the plan wants are kept as slices of the text, everything else is
+//! skipped, and each slice is then parsed straight into its unified type.
+
+use super::{From, Literal, Path, Predicate, SetMapping, SourceOp, Take, With, json};
+use crate::{
+    adapter::Quarantined,
+    model::{CurrencyCode, ErpId, FieldDef, FieldId, FieldSet, Kind, Money, MoneyIn, Record, RecordKey, RemoteRef, Value},
+};
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
+use std::{collections::HashMap, fmt, sync::Arc};
+
+/// What reading needs to know of the ERP.
+#[derive(Debug, Clone)]
+pub struct Env {
+    /// The ERP.
+    pub erp: ErpId,
+    /// When the answer was received.
+    pub read_at: DateTime<Utc>,
+    /// The currency of the company's books.
+    pub base_currency: Option<CurrencyCode>,
+    /// The zone of datetimes that name none.
+    pub zone: Tz,
+    /// Codes of the ERP that are not ISO 4217, with what they mean: SAP Business One's `$`.
+    pub currencies: HashMap<Box<str>, CurrencyCode>,
+    /// Where people open the ERP in a browser, without a slash at the end.
+    pub base_url: Arc<str>,
+}
+
+/// Elements that an adapter read apart and joins to a record: for each field its elements.
+pub type Joined<'a> = [(FieldId, Vec<&'a RawValue>)];
+
+/// How to read a selection of fields from the records of one source set.
+#[derive(Debug)]
+pub struct Plan {
+    mapping: Arc<SetMapping>,
+    shape: Shape,
+    id: Slot,
+    /// The currency of the document, for its amounts.
+    currency: Option<Slot>,
+    held: FieldSet,
+    fields: Vec<(FieldId, &'static FieldDef, Option<Extract>)>,
+}
+
+type Slot = usize;
+
+/// Which parts of an object are wanted: a tree of names.
+#[derive(Debug, Default)]
+struct Shape {
+    root: Node,
+    slots: usize,
+}
+
+#[derive(Debug, Default)]
+struct Node {
+    slot: Option<Slot>,
+    children: Vec<(Box<str>, Node)>,
+}
+
+impl Shape {
+    fn slot(&mut self, path: &Path) -> Slot {
+        let mut node = &mut self.root;
+        for segment in path.segments() {
+            let at = match node.children.iter().position(|c| *c.0 == *segment) {
+                Some(at) => at,
+                None => {
+                    node.children.push((segment.into(), Node::default()));
+                    node.children.len() - 1
+                }
+            };
+            node = &mut node.children[at].1;
+        }
+        *node.slot.get_or_insert_with(|| {
+            self.slots += 1;
+            self.slots - 1
+        })
+    }
+
+    /// Cuts the wanted values out of an object's text.
+    fn cut<'a>(&self, raw: &'a str) -> serde_json::Result<Vec<Option<&'a str>>> {
+        let mut values = vec![None; self.slots];
+        Cut { node: &self.root, values: &mut values }.walk(raw)?;
+        Ok(values)
+    }
+}
+
+/// Walks one object and keeps the text of what the node wants.
+struct Cut<'s, 'a> {
+    node: &'s Node,
+    values: &'s mut [Option<&'a str>],
+}
+
+impl<'a> Cut<'_, 'a> {
+    fn walk(self, raw: &'a str) -> serde_json::Result<()> {
+        let mut json = serde_json::Deserializer::from_str(raw);
+        self.deserialize(&mut json)?;
+        json.end()
+    }
+}
+
+impl<'a> DeserializeSeed<'a> for Cut<'_, 'a> {
+    type Value = ();
+    fn deserialize<D: serde::Deserializer<'a>>(self, json: D) -> Result<(), D::Error> {
+        json.deserialize_map(self)
+    }
+}
+
+impl<'a> Visitor<'a> for Cut<'_, 'a> {
+    type Value = ();
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+    fn visit_map<M: MapAccess<'a>>(self, mut map: M) -> Result<(), M::Error> {
+        while let Some(child) = map.next_key_seed(Wanted(self.node))? {
+            let Some(child) = child else {
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            };
+            let raw = map.next_value::<&'a RawValue>()?.get();
+            if let Some(slot) = child.slot {
+                self.values[slot] = Some(raw);
+            }
+            if !child.children.is_empty() && raw.starts_with('{') {
+                Cut { node: child, values: self.values }.walk(raw).map_err(serde::de::Error::custom)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Finds the part of a node that a name stands for.
+struct Wanted<'s>(&'s Node);
+
+impl<'s, 'a> DeserializeSeed<'a> for Wanted<'s> {
+    type Value = Option<&'s Node>;
+    fn deserialize<D: serde::Deserializer<'a>>(self, json: D) -> Result<Self::Value, D::Error> {
+        json.deserialize_str(self)
+    }
+}
+
+impl<'s> Visitor<'_> for Wanted<'s> {
+    type Value = Option<&'s Node>;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name")
+    }
+    fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
+        Ok(self.0.children.iter().find(|c| *c.0 == *name).map(|c| &c.1))
+    }
+}
+
+/// How one value is made of the slots.
+#[derive(Debug)]
+enum Extract {
+    One(Slot),
+    Ref { slot: Slot, set: crate::model::SourceSet },
+    Const(Value),
+    Sum(Vec<(bool, Slot)>),
+    Join(Vec<Slot>),
+    Moment { date: Slot, time: Slot },
+    Cases(Vec<(Value, Vec<Test>)>),
+    Template(Box<str>),
+    Index,
+    Object(Vec<Option<Extract>>),
+    Elements { slot: Option<Slot>, each: Box<Element> },
+}
+
+/// How one element of a collection is read.
+#[derive(Debug)]
+struct Element {
+    shape: Shape,
+    when: Vec<Test>,
+    take: Taken,
+}
+
+#[derive(Debug)]
+enum Taken {
+    Object(Vec<Option<Extract>>),
+    One(Extract),
+}
+
+#[derive(Debug)]
+struct Test {
+    slot: Slot,
+    op: SourceOp,
+    with: TestWith,
+}
+
+#[derive(Debug)]
+enum TestWith {
+    Literals(Vec<Literal>),
+    Slot(Slot),
+}
+
+impl Plan {
+    /// A plan to read these fields. Computed fields stand for those they follow from.
+    pub fn new(mapping: &Arc<SetMapping>, fields: FieldSet) -> Self {
+        let def = mapping.entity.def();
+        let held = def.stored(fields);
+        let mut shape = Shape::default();
+        let id = shape.slot(&mapping.id);
+        let mut needs_currency = false;
+        let fields = held
+            .iter()
+            .map(|field| {
+                let def = def.field(field);
+                needs_currency |= in_document_currency(def.kind);
+                (field, def, mapping.field(field).map(|m| Extract::new(&m.from, &mut shape)))
+            })
+            .collect();
+        let currency = match mapping.named("currency").map(|m| &m.from) {
+            Some(From::Paths(paths)) if needs_currency => paths.first().map(|p| shape.slot(p)),
+            _ => None,
+        };
+        Self { mapping: mapping.clone(), shape, id, currency, held, fields }
+    }
+
+    /// The fields that a record of this plan holds.
+    pub fn held(&self) -> FieldSet {
+        self.held
+    }
+
+    /// The names to request of the ERP, each once.
+    pub fn source_fields(&self) -> impl Iterator<Item = &str> {
+        self.shape.root.children.iter().map(|c| &*c.0)
+    }
+
+    /// Whether the adapter has to join elements for a field.
+    pub fn joins(&self) -> impl Iterator<Item = FieldId> {
+        self.fields
+            .iter()
+            .filter(|f| matches!(f.2, Some(Extract::Elements { slot: None, .. })))
+            .map(|f| f.0)
+    }
+
+    /// The names to request of the table that is joined for a field.
+    pub fn joined_source_fields(&self, field: FieldId) -> impl Iterator<Item = &str> {
+        let element = self.fields.iter().find_map(|f| match &f.2 {
+            Some(Extract::Elements { slot: None, each }) if f.0 == field => Some(each),
+            _ => None,
+        });
+        element.into_iter().flat_map(|e| e.shape.root.children.iter().map(|c| &*c.0))
+    }
+
+    /// The record in an object's text.
+    ///
+    /// # Errors
+    /// When a value cannot be mapped or a required one is missing: the record is to be left out, and reported.
+    pub fn read(&self, raw: &str, joined: &Joined<'_>, env: &Env) -> Result<Record, Quarantined> {
+        let quarantine = |id: Option<Box<str>>, reason: String| Quarantined { set: self.mapping.set.clone(), id, reason };
+        let slots = self.shape.cut(raw).map_err(|e| quarantine(None, format!("not a record: {e}")))?;
+        let id: Box<str> = match slots[self.id].and_then(json::id) {
+            Some(id) if !id.is_empty() => id.into(),
+            _ => return Err(quarantine(None, format!("{}: no id", self.mapping.id.as_str()))),
+        };
+        let mut row = Row { slots: &slots, index: 0, id: &id, mapping: &self.mapping, env, currency: None };
+        row.currency = match self.currency.and_then(|slot| row.text(slot)) {
+            Some(code) => Some(row.currency_code(&code).map_err(|reason| quarantine(Some(id.clone()), format!("currency: {reason}")))?),
+            None => env.base_currency,
+        };
+        let mut values = Vec::with_capacity(self.fields.len());
+        for (field, def, extract) in &self.fields {
+            let value = match extract {
+                None if matches!(def.kind, Kind::Json) && def.name == "raw" => Ok(raw_value(raw)),
+                None => Ok(Value::Null),
+                Some(Extract::Elements { slot: None, each }) => {
+                    let elements = joined.iter().find(|j| j.0 == *field).map_or(&[][..], |j| j.1.as_slice());
+                    row.elements(def.kind, elements, each)
+                }
+                Some(extract) => row.value(def.kind, extract),
+            };
+            match value {
+                Ok(Value::Null) if def.required && extract.is_some() && !matches!(def.kind, Kind::List(_)) => {
+                    return Err(quarantine(Some(id), format!("{}: no value", def.name)));
+                }
+                Ok(value) => values.push(value),
+                Err(reason) => return Err(quarantine(Some(id), format!("{}: {reason}", def.name))),
+            }
+        }
+        let key = RecordKey { entity: self.mapping.entity, erp: env.erp.clone(), set: self.mapping.set.clone(), id };
+        Ok(Record::new(key, env.read_at, self.held, values))
+    }
+}
+
+fn raw_value(raw: &str) -> Value {
+    RawValue::from_string(raw.to_owned()).map_or(Value::Null, |raw| Value::Json(Arc::from(raw)))
+}
+
+/// Whether a value, or a part of it, is an amount in the document's currency.
+fn in_document_currency(kind: Kind) -> bool {
+    match kind {
+        Kind::Money(MoneyIn::Document) | Kind::MoneyList => true,
+        Kind::Object(of) | Kind::List(of) => of.fields.iter().any(|f| in_document_currency(f.kind)),
+        _ => false,
+    }
+}
+
+impl Extract {
+    fn new(from: &From, shape: &mut Shape) -> Self {
+        match from {
+            From::Paths(paths) => paths.first().map_or(Self::Const(Value::Null), |p| Self::One(shape.slot(p))),
+            From::Ref { paths, set, .. } => paths
+                .first()
+                .map_or(Self::Const(Value::Null), |p| Self::Ref { slot: shape.slot(p), set: set.clone() }),
+            From::Const(value) => Self::Const(value.clone()),
+            From::Sum(parts) => Self::Sum(parts.iter().map(|(minus, path)| (*minus, shape.slot(path))).collect()),
+            From::Join(paths) => Self::Join(paths.iter().map(|p| shape.slot(p)).collect()),
+            From::Moment { date, time } => Self::Moment { date: shape.slot(date), time: shape.slot(time) },
+            From::Cases(cases) => {
+                Self::Cases(cases.iter().map(|(value, when)| (value.clone(), tests(when, shape))).collect())
+            }
+            From::Template(template) => Self::Template(template.clone()),
+            From::Index => Self::Index,
+            From::Object(fields) => Self::Object(Self::all(fields, shape)),
+            From::Elements { path, when, take } => {
+                let mut inner = Shape::default();
+                let when = tests(when, &mut inner);
+                let take = match take {
+                    Take::Object(fields) => Taken::Object(Self::all(fields, &mut inner)),
+                    Take::One(from) => Taken::One(Self::new(from, &mut inner)),
+                };
+                let each = Box::new(Element { shape: inner, when, take });
+                Self::Elements { slot: path.as_ref().map(|p| shape.slot(p)), each }
+            }
+        }
+    }
+
+    fn all(fields: &[Option<super::FieldMapping>], shape: &mut Shape) -> Vec<Option<Self>> {
+        fields.iter().map(|f| f.as_ref().map(|f| Self::new(&f.from, shape))).collect()
+    }
+}
+
+fn tests(when: &[Predicate], shape: &mut Shape) -> Vec<Test> {
+    when.iter()
+        .map(|p| Test {
+            slot: shape.slot(&p.path),
+            op: p.op,
+            with: match &p.with {
+                With::Literals(literals) => TestWith::Literals(literals.clone()),
+                With::Path(path) => TestWith::Slot(shape.slot(path)),
+            },
+        })
+        .collect()
+}
+
+/// The values cut out of one object, with what is around it.
+struct Row<'r, 'a> {
+    slots: &'r [Option<&'a str>],
+    index: usize,
+    id: &'r str,
+    mapping: &'r SetMapping,
+    env: &'r Env,
+    currency: Option<CurrencyCode>,
+}
+
+type Read = Result<Value, String>;
+
+fn cannot(raw: &str, what: &str) -> String {
+    let shown: String = raw.chars().take(80).collect();
+    format!("{shown} is not {what}")
+}
+
+impl<'a> Row<'_, 'a> {
+    /// The text of a slot that has a value.
+    fn raw(&self, slot: Slot) -> Option<&'a str> {
+        self.slots[slot].filter(|raw| !matches!(*raw, "null" | "\"\"") && !(self.mapping.style.false_is_null && *raw == "false"))
+    }
+
+    fn text(&self, slot: Slot) -> Option<std::borrow::Cow<'a, str>> {
+        self.raw(slot).and_then(json::text)
+    }
+
+    fn currency_code(&self, code: &str) -> Result<CurrencyCode, String> {
+        match self.env.currencies.get(code) {
+            Some(code) => Ok(*code),
+            None => code.parse().map_err(|e| format!("{code}: {e}")),
+        }
+    }
+
+    fn value(&self, kind: Kind, extract: &Extract) -> Read {
+        match extract {
+            Extract::Const(value) => Ok(value.clone()),
+            Extract::One(slot) => self.one(kind, *slot),
+            Extract::Ref { slot, set } => Ok(match self.raw(*slot).and_then(json::id) {
+                Some(id) if !id.is_empty() => Value::Ref(RemoteRef { set: set.clone(), id: id.into() }),
+                _ => Value::Null,
+            }),
+            Extract::Sum(parts) => {
+                let mut sum = None;
+                for (minus, slot) in parts {
+                    let Some(raw) = self.raw(*slot) else { continue };
+                    let part = json::decimal(raw).ok_or_else(|| cannot(raw, "a number"))?;
+                    let sum = sum.get_or_insert(rust_decimal::Decimal::ZERO);
+                    *sum = if *minus { sum.checked_sub(part) } else { sum.checked_add(part) }
+                        .ok_or_else(|| cannot(raw, "a number that can be added"))?;
+                }
+                sum.map_or(Ok(Value::Null), |sum| self.number(kind, sum))
+            }
+            Extract::Join(slots) => {
+                let texts: Vec<_> = slots.iter().filter_map(|slot| self.text(*slot)).collect();
+                Ok(if texts.is_empty() { Value::Null } else { Value::Text(texts.join("/").into()) })
+            }
+            Extract::Moment { date, time } => match self.raw(*date) {
+                None => Ok(Value::Null),
+                Some(raw) => json::moment(raw, self.raw(*time), self.env.zone)
+                    .map(Value::DateTime)
+                    .ok_or_else(|| cannot(raw, "a date")),
+            },
+            Extract::Cases(cases) => {
+                for (value, when) in cases {
+                    if self.all_hold(when)? {
+                        return Ok(value.clone());
+                    }
+                }
+                match kind {
+                    Kind::Enum(of) => match of.value("UNKNOWN") {
+                        Some(unknown) => Ok(Value::Enum(unknown)),
+                        None => Err(format!("no value of {} fits", of.name)),
+                    },
+                    _ => Ok(Value::Null),
+                }
+            }
+            Extract::Template(template) => {
+                let id = percent_encoding::utf8_percent_encode(self.id, percent_encoding::NON_ALPHANUMERIC).to_string();
+                Ok(Value::Text(template.replace("{base}", &self.env.base_url).replace("{id}", &id).into()))
+            }
+            Extract::Index => Ok(Value::Int(self.index as i64 + 1)),
+            Extract::Object(fields) => {
+                let Kind::Object(of) = kind else { return Ok(Value::Null) };
+                let values = self.object(of.fields, fields)?;
+                Ok(if values.iter().all(Value::is_null) { Value::Null } else { Value::Object(values) })
+            }
+            Extract::Elements { slot, each } => {
+                let Some(raw) = slot.and_then(|slot| self.raw(slot)) else { return Ok(Value::Null) };
+                let elements = json::elements(raw).ok_or_else(|| cannot(raw, "a list"))?;
+                self.elements(kind, &elements, each)
+            }
+        }
+    }
+
+    fn one(&self, kind: Kind, slot: Slot) -> Read {
+        // A yes/no may well be false where that stands for "no value" elsewhere.
+        let raw = if matches!(kind, Kind::Bool) { self.slots[slot].filter(|r| *r != "null") } else { self.raw(slot) };
+        let Some(raw) = raw else { return Ok(Value::Null) };
+        let read = match kind {
+            Kind::Text => json::text(raw).map(|t| Value::Text(t.into())).ok_or("text"),
+            Kind::Int => json::text(raw).and_then(|t| t.parse().ok()).map(Value::Int).ok_or("a whole number"),
+            Kind::Bool => json::boolean(raw).map(Value::Bool).ok_or("true or false"),
+            Kind::Date => json::date(raw).map(Value::Date).ok_or("a date"),
+            Kind::DateTime => json::datetime(raw, self.env.zone).map(Value::DateTime).ok_or("a date with time"),
+            Kind::Url => return Ok(json::url(raw).unwrap_or(Value::Null)),
+            Kind::Json => Ok(raw_value(raw)),
+            Kind::Currency => {
+                let code = json::text(raw).ok_or_else(|| cannot(raw, "a currency"))?;
+                return self.currency_code(&code).map(Value::Currency);
+            }
+            Kind::Decimal | Kind::Money(_) | Kind::MoneyList => match json::decimal(raw) {
+                Some(number) => return self.number(kind, number),
+                None => Err("a number"),
+            },
+            Kind::Enum(of) => {
+                let word = json::text(raw).and_then(|word| of.value(&word)).or_else(|| of.value("UNKNOWN"));
+                word.map(Value::Enum).ok_or("a known word")
+            }
+            Kind::Ref(_) | Kind::Refs(_) | Kind::Object(_) | Kind::List(_) => Err("of a type that has a path alone"),
+        };
+        read.map_err(|what| cannot(raw, what))
+    }
+
+    /// A number as the type of its field wants it.
+    fn number(&self, kind: Kind, amount: rust_decimal::Decimal) -> Read {
+        let money = |currency: Option<CurrencyCode>, amount| match currency {
+            Some(currency) => Ok(Value::Money(Money { amount, currency })),
+            None => Err(format!("{amount} has no currency: set the currency of the company for this ERP")),
+        };
+        match kind {
+            Kind::Money(MoneyIn::Document) => money(self.currency, amount),
+            // Signed amounts in the company's currency: a credit note counts as positive, `kind` tells the direction.
+            Kind::Money(MoneyIn::Company) => money(self.env.base_currency, amount.abs()),
+            Kind::MoneyList => money(self.currency, amount).map(|m| Value::List([m].into())),
+            _ => Ok(Value::Decimal(amount)),
+        }
+    }
+
+    fn object(&self, defs: &'static [FieldDef], fields: &[Option<Extract>]) -> Result<Box<[Value]>, String> {
+        let values = defs.iter().zip(fields).map(|(def, extract)| {
+            let value = extract.as_ref().map_or(Ok(Value::Null), |e| self.value(def.kind, e));
+            value.map_err(|reason| format!("{}: {reason}", def.name))
+        });
+        values.collect()
+    }
+
+    fn elements(&self, kind: Kind, elements: &[&RawValue], each: &Element) -> Read {
+        let many = matches!(kind, Kind::List(_) | Kind::Refs(_));
+        let mut taken = Vec::new();
+        for element in elements {
+            let slots = each.shape.cut(element.get()).map_err(|e| format!("an element cannot be read: {e}"))?;
+            let row = Row { slots: &slots, index: taken.len(), ..*self };
+            if !row.all_hold(&each.when)? {
+                continue;
+            }
+            let value = match (&each.take, kind) {
+                (Taken::Object(fields), Kind::Object(of) | Kind::List(of)) => Value::Object(row.object(of.fields, fields)?),
+                (Taken::One(extract), Kind::Refs(to)) => row.value(Kind::Ref(to), extract)?,
+                (Taken::One(extract), kind) => row.value(kind, extract)?,
+                (Taken::Object(_), _) => Value::Null,
+            };
+            match value {
+                Value::Null => {}
+                value if !many => return Ok(value),
+                value => taken.push(value),
+            }
+        }
+        Ok(if many { Value::List(taken.into()) } else { Value::Null })
+    }
+
+    fn all_hold(&self, tests: &[Test]) -> Result<bool, String> {
+        for test in tests {
+            if !self.holds(test)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn holds(&self, test: &Test) -> Result<bool, String> {
+        use std::cmp::Ordering;
+        let raw = self.raw(test.slot);
+        let compare = |literal: &Literal| -> Option<Ordering> {
+            let raw = raw?;
+            match literal {
+                Literal::Text(text) => Some(json::text(raw)?.as_ref().cmp(text)),
+                Literal::Number(number) => Some(json::decimal(raw)?.cmp(number)),
+                Literal::Bool(b) => Some(json::boolean(raw)?.cmp(b)),
+                Literal::Date(date) => Some(json::date(raw)?.cmp(date)),
+                Literal::DateTime(moment) => Some(json::datetime(raw, self.env.zone)?.cmp(moment)),
+            }
+        };
+        let literals = match &test.with {
+            TestWith::Literals(literals) => literals,
+            TestWith::Slot(other) => {
+                let (Some(a), Some(b)) = (raw, self.raw(*other)) else { return Ok(false) };
+                let (Some(a), Some(b)) = (json::decimal(a), json::decimal(b)) else { return Err(cannot(a, "a number")) };
+                return Ok(ordering_holds(test.op, a.cmp(&b)));
+            }
+        };
+        Ok(match test.op {
+            SourceOp::IsNull => literals.first() == Some(&Literal::Bool(raw.is_none())),
+            // `false` is a value where a predicate asks for it.
+            SourceOp::Eq | SourceOp::In if self.slots[test.slot] == Some("false") => literals.contains(&Literal::Bool(false)),
+            SourceOp::Eq | SourceOp::In => literals.iter().any(|l| compare(l) == Some(Ordering::Equal)),
+            SourceOp::Neq => !literals.iter().any(|l| compare(l) == Some(Ordering::Equal)),
+            SourceOp::StartsWith => match (raw.and_then(json::text), literals.first()) {
+                (Some(text), Some(Literal::Text(start))) => text.starts_with(&**start),
+                _ => false,
+            },
+            SourceOp::Contains => match (raw.and_then(json::text), literals.first()) {
+                (Some(text), Some(Literal::Text(part))) => text.contains(&**part),
+                _ => false,
+            },
+            op => literals.first().and_then(compare).is_some_and(|o| ordering_holds(op, o)),
+        })
+    }
+}
+
+fn ordering_holds(op: SourceOp, ordering: std::cmp::Ordering) -> bool {
+    match op {
+        SourceOp::Gt => ordering.is_gt(),
+        SourceOp::Gte => ordering.is_ge(),
+        SourceOp::Lt => ordering.is_lt(),
+        SourceOp::Lte => ordering.is_le(),
+        SourceOp::Neq => ordering.is_ne(),
+        _ => ordering.is_eq(),
+    }
+}

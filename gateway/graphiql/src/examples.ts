@@ -1,0 +1,609 @@
+// The example queries of the side panel. test/examples.mjs checks them against the gateway's schema.
+// Only invoices, customers, products, salesOrders, node, nodes, erps and introspection are used.
+
+export type Example = {
+  /** Unique; names the tab. */
+  title: string;
+  /** One line, in the words of the business. */
+  comment: string;
+  query: string;
+  variables?: Record<string, unknown>;
+  /** Ids and the like that only this gateway knows: what to ask it, and what to make of the answer. */
+  lookUp?: { query: string; variables(data: any): Record<string, unknown> };
+};
+
+const daysAgo = (days: number) => new Date(Date.now() - days * 86_400_000).toISOString();
+const dateDaysAgo = (days: number) => daysAgo(days).slice(0, 10);
+
+export const GROUPS: { name: string; examples: Example[] }[] = [
+  {
+    name: 'Frontend developer',
+    examples: [
+      {
+        title: 'Invoices of every ERP with their customers',
+        comment: 'One list, and what each ERP answered.',
+        query: `
+{
+  invoices(first: 50) {
+    nodes {
+      number
+      total {
+        amount
+        currency
+      }
+      customer {
+        name
+      }
+      erp {
+        name
+      }
+    }
+    sources {
+      erp {
+        name
+      }
+      status
+      records
+      tookMs
+    }
+  }
+}`,
+      },
+      {
+        title: 'Customers with their invoices and orders',
+        comment: 'Twenty customers, each with up to five invoices and five sales orders.',
+        query: `
+{
+  customers(first: 20) {
+    nodes {
+      name
+      invoices(first: 5) {
+        nodes {
+          number
+        }
+      }
+      salesOrders(first: 5) {
+        nodes {
+          number
+        }
+      }
+    }
+  }
+}`,
+      },
+      {
+        title: 'Page through invoices',
+        comment: 'Ten at a time. For the next page, copy endCursor of the answer into the variable "after".',
+        query: `
+query InvoicePage($size: Int!, $after: String) {
+  invoices(first: $size, after: $after, orderBy: [{ field: ISSUE_DATE, direction: DESC }]) {
+    nodes {
+      id
+      number
+      issueDate
+      total {
+        amount
+        currency
+      }
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}`,
+        variables: { size: 10, after: null },
+      },
+      {
+        title: 'Find a customer by name',
+        comment: 'Customers of all ERPs whose name contains a text; upper and lower case are alike.',
+        query: `
+query CustomersByName($text: String!) {
+  customers(first: 10, where: { name: { contains: $text } }) {
+    nodes {
+      id
+      name
+      email
+      phone
+      billingAddress {
+        city
+        country
+      }
+      erp {
+        name
+      }
+    }
+  }
+}`,
+        variables: { text: 'a' },
+      },
+      {
+        title: 'One invoice by its id',
+        comment: 'Everything a detail page shows. An id from any list works, whichever ERP it is from.',
+        query: `
+query InvoiceById($id: ID!) {
+  node(id: $id) {
+    id
+    ... on Invoice {
+      number
+      kind
+      status
+      issueDate
+      dueDate
+      total {
+        amount
+        currency
+      }
+      balanceDue {
+        amount
+        currency
+      }
+      customer {
+        id
+        name
+      }
+      remoteUrl
+    }
+  }
+}`,
+        variables: { id: 'id of an invoice' },
+        lookUp: {
+          query: '{ invoices(first: 1) { nodes { id } } }',
+          variables: (data) => ({ id: data.invoices.nodes[0].id }),
+        },
+      },
+      {
+        title: 'Products with their prices',
+        comment: 'The price list of every ERP, one row for each active product.',
+        query: `
+{
+  products(first: 50) {
+    nodes {
+      sku
+      name
+      kind
+      unitOfMeasure
+      salePrice {
+        amount
+        currency
+      }
+      erp {
+        name
+      }
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}`,
+      },
+    ],
+  },
+  {
+    name: 'Analyst',
+    examples: [
+      {
+        title: 'Overdue invoices, oldest first',
+        comment: 'What customers should have paid by now: past the due date and at least so much still open.',
+        query: `
+query OverdueInvoices($atLeast: Decimal!) {
+  invoices(
+    first: 50
+    where: {
+      kind: { eq: INVOICE }
+      isOverdue: { eq: true }
+      balanceDue: { gte: $atLeast }
+    }
+    orderBy: [{ field: DUE_DATE, direction: ASC }]
+  ) {
+    nodes {
+      number
+      dueDate
+      balanceDue {
+        amount
+        currency
+      }
+      customer {
+        name
+        email
+      }
+      erp {
+        name
+      }
+    }
+    totalCount {
+      value
+      precision
+    }
+  }
+}`,
+        variables: { atLeast: '0.01' },
+      },
+      {
+        title: 'How many invoices in each status',
+        comment: 'Only the counts. "precision" says whether an ERP could count exactly.',
+        query: `
+query InvoiceCounts {
+  draft: invoices(first: 1, where: { status: { eq: DRAFT } }) {
+    totalCount {
+      value
+      precision
+    }
+  }
+  open: invoices(first: 1, where: { status: { eq: OPEN } }) {
+    totalCount {
+      value
+      precision
+    }
+  }
+  partiallyPaid: invoices(first: 1, where: { status: { eq: PARTIALLY_PAID } }) {
+    totalCount {
+      value
+      precision
+    }
+  }
+  paid: invoices(first: 1, where: { status: { eq: PAID } }) {
+    totalCount {
+      value
+      precision
+    }
+  }
+  voided: invoices(first: 1, where: { status: { eq: VOIDED } }) {
+    totalCount {
+      value
+      precision
+    }
+  }
+}`,
+      },
+      {
+        title: 'Credit notes',
+        comment: 'What was credited to customers, newest first. Amounts are positive: the kind says they reduce.',
+        query: `
+{
+  invoices(
+    first: 50
+    where: { kind: { eq: CREDIT_NOTE } }
+    orderBy: [{ field: ISSUE_DATE, direction: DESC }]
+  ) {
+    nodes {
+      number
+      kind
+      status
+      issueDate
+      total {
+        amount
+        currency
+      }
+      customer {
+        name
+      }
+      reference
+      erp {
+        name
+      }
+    }
+    totalCount {
+      value
+      precision
+    }
+  }
+}`,
+      },
+      {
+        title: 'Invoice lines with products',
+        comment: 'What was sold on each invoice of the last 90 days: product, quantity, price.',
+        query: `
+query InvoiceLines($since: Date!) {
+  invoices(first: 20, where: { issueDate: { gte: $since } }) {
+    nodes {
+      number
+      issueDate
+      customer {
+        name
+      }
+      lines {
+        lineNumber
+        description
+        product {
+          sku
+          name
+        }
+        quantity
+        unitPrice {
+          amount
+          currency
+        }
+        total {
+          amount
+          currency
+        }
+      }
+    }
+  }
+}`,
+        variables: { since: dateDaysAgo(90) },
+      },
+      {
+        title: 'Sales orders still open',
+        comment: 'Orders that are not yet fully delivered, in all ERPs.',
+        query: `
+{
+  salesOrders(
+    first: 50
+    where: { status: { in: [OPEN, PARTIALLY_FULFILLED] } }
+  ) {
+    nodes {
+      number
+      status
+      orderDate
+      deliveryDate
+      customer {
+        name
+      }
+      total {
+        amount
+        currency
+      }
+      erp {
+        name
+      }
+    }
+    totalCount {
+      value
+      precision
+    }
+  }
+}`,
+      },
+      {
+        title: 'Invoices of one ERP only',
+        comment: 'Name the ERP by its id. The example below lists all ERPs with their ids.',
+        query: `
+query InvoicesOfOneErp($erps: [ID!]) {
+  invoices(first: 50, erps: $erps, orderBy: [{ field: TOTAL, direction: DESC }]) {
+    nodes {
+      number
+      issueDate
+      status
+      total {
+        amount
+        currency
+      }
+      customer {
+        name
+      }
+    }
+    sources {
+      erp {
+        name
+      }
+      status
+      records
+    }
+  }
+}`,
+        variables: { erps: ['id of an ERP'] },
+        lookUp: { query: '{ erps { id } }', variables: (data) => ({ erps: [data.erps[0].id] }) },
+      },
+      {
+        title: 'All connected ERPs',
+        comment: 'Which books are connected, in which software, and whether they answer.',
+        query: `
+{
+  erps {
+    id
+    name
+    system {
+      name
+    }
+    status
+    statusMessage
+    companyName
+    baseCurrency
+  }
+}`,
+      },
+      {
+        title: 'Where did this data come from?',
+        comment: 'For each record: the ERP, its own id and how old the figure is. For each ERP: what it answered.',
+        query: `
+{
+  invoices(first: 20, read: { maxAgeMs: 60000 }) {
+    nodes {
+      number
+      origin {
+        servedFrom
+        asOf
+        ageMs
+      }
+      erp {
+        name
+      }
+      remoteType
+      remoteId
+      remoteUrl
+    }
+    sources {
+      erp {
+        name
+      }
+      status
+      servedFrom
+      asOf
+      records
+      quarantined
+      calls
+      tookMs
+      filtering
+      error {
+        code
+        message
+      }
+    }
+  }
+}`,
+      },
+      {
+        title: 'What can invoices be filtered and sorted by?',
+        comment: 'The gateway describes itself. Put Customer, Product or SalesOrder for Invoice to see theirs.',
+        query: `
+{
+  filters: __type(name: "InvoiceWhere") {
+    inputFields {
+      name
+      description
+      type {
+        name
+        inputFields {
+          name
+        }
+      }
+    }
+  }
+  sorting: __type(name: "InvoiceOrderField") {
+    enumValues {
+      name
+      description
+    }
+  }
+}`,
+      },
+    ],
+  },
+  {
+    name: 'Service',
+    examples: [
+      {
+        title: 'What changed since the last run',
+        comment: 'Invoices that an ERP has changed since a moment, oldest change first, page by page.',
+        query: `
+query ChangedInvoices($since: DateTime!, $after: String) {
+  invoices(
+    first: 100
+    after: $after
+    where: { remoteUpdatedAt: { gte: $since } }
+    orderBy: [{ field: REMOTE_UPDATED_AT, direction: ASC }]
+  ) {
+    nodes {
+      id
+      remoteUpdatedAt
+      version
+      number
+      status
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}`,
+        variables: { since: daysAgo(7), after: null },
+      },
+      {
+        title: 'Several records by their ids',
+        comment: 'One call for records of any kind and any ERP; an id that is not found gives null.',
+        query: `
+query RecordsByIds($ids: [ID!]!) {
+  nodes(ids: $ids) {
+    __typename
+    id
+    ... on Record {
+      erp {
+        name
+      }
+      remoteId
+      remoteUpdatedAt
+    }
+    ... on Invoice {
+      number
+      status
+    }
+    ... on Customer {
+      name
+    }
+  }
+}`,
+        variables: { ids: ['id of an invoice', 'id of a customer'] },
+        lookUp: {
+          query: '{ invoices(first: 1) { nodes { id } } customers(first: 1) { nodes { id } } }',
+          variables: (data) => ({ ids: [...data.invoices.nodes, ...data.customers.nodes].map((node: any) => node.id) }),
+        },
+      },
+      {
+        title: 'Straight from the ERPs, or an error',
+        comment: 'Nothing from a cache, at most five seconds for each ERP, and no partial answer if one fails.',
+        query: `
+{
+  invoices(first: 20, read: { mode: LIVE, timeoutMs: 5000, onSourceError: FAIL }) {
+    nodes {
+      id
+      number
+      balanceDue {
+        amount
+        currency
+      }
+    }
+    sources {
+      erp {
+        name
+      }
+      servedFrom
+      tookMs
+    }
+  }
+}`,
+      },
+      {
+        title: 'Find what a service wrote by its reference',
+        comment: 'An order number of your own, given when the invoice was written, leads back to the invoice.',
+        query: `
+query InvoiceByReference($reference: String!) {
+  invoices(first: 5, where: { externalReference: { eq: $reference } }) {
+    nodes {
+      id
+      number
+      status
+      externalReference
+      remoteId
+      erp {
+        name
+      }
+    }
+  }
+}`,
+        variables: { reference: 'SHOP-1001' },
+      },
+      {
+        title: 'What each ERP can do',
+        comment: 'For each ERP and record type: filters and sorting it does itself, counting, paging, writing.',
+        query: `
+{
+  erps {
+    id
+    name
+    status
+    serverVersion
+    latencyMs
+    lastHealthCheckAt
+    system {
+      key
+      name
+    }
+    capabilities {
+      entity
+      list
+      count
+      changes
+      paging
+      filter
+      orderBy
+      writes
+    }
+  }
+}`,
+      },
+    ],
+  },
+];
