@@ -1,10 +1,16 @@
 //! Speaks to ERP systems. Knows no GraphQL, no database and no user.
 
 pub mod adapter;
+pub mod catalog;
 pub mod error;
 pub mod filter;
 pub mod http;
 pub mod mapping;
 pub mod model;
+mod odoo;
+mod quickbooks;
+mod sap_b1;
+pub mod settings;
+pub mod tokens;
 
 pub use error::{Error, ErrorKind, Result};

@@ -197,7 +197,8 @@ mod tests {
 
     #[test]
     fn a_plan_reads_from_json() {
-        let plan: FaultPlan = serde_json::from_str(r#"{"fault":"status","status":503,"retry_after":2,"times":3}"#).unwrap();
+        let plan: FaultPlan =
+            serde_json::from_str(r#"{"fault":"status","status":503,"retry_after":2,"times":3}"#).unwrap();
         assert_eq!(plan, FaultPlan::from(Fault::unavailable(2)).times(3));
     }
 

@@ -1,9 +1,9 @@
 //! Small servers that speak the wire protocols of ERP systems over one table store.
 //!
-//! [`start`] serves one [`System`] on a local port, with the books of an invented company. The parts, from the inside out:
-//! [`dataset`] tells the company's story in neutral terms, a front (one module a system) writes it into the tables of a
-//! [`store`] in its ERP's own field names and speaks that ERP's protocol over them, and the server around the front adds
-//! what all have in common: latency, [`Fault`]s, [`Stats`], the clock.
+//! [`start`] serves one [`System`] on a local port, with the books of an invented company. The parts, from the inside
+//! out: [`dataset`] tells the company's story in neutral terms, a front (one module a system) writes it into the tables
+//! of a [`store`] in its ERP's own field names and speaks that ERP's protocol over them, and the server around the front
+//! adds what all have in common: latency, [`Fault`]s, [`Stats`], the clock.
 
 pub mod dataset;
 pub mod decimal;

@@ -3,7 +3,6 @@
 use std::{
     future::Future,
     io,
-    net::SocketAddr,
     pin::Pin,
     sync::{
         Arc,
@@ -50,7 +49,7 @@ impl Listener for BreakableListener {
 }
 
 /// The other end of a connection, as a request handler sees it.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct Peer {
     broken: Arc<AtomicBool>,
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::Router;
+use axum::{Router, response::IntoResponse};
 
 use crate::{
     Simulator,
@@ -22,5 +22,5 @@ pub(crate) fn tables(_dataset: &Dataset, _options: &server::Options) -> Result<S
 
 /// Speaks this ERP's protocol over the tables.
 pub(crate) fn front(_simulator: Arc<Simulator>) -> Front {
-    Front::new(Router::new())
+    Front::new(Router::new()).control(Router::new()).error(|status| (status, status.to_string()).into_response())
 }

@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -29,8 +29,9 @@ struct Session {
 pub struct Sessions(Mutex<HashMap<String, Session>>);
 
 impl Sessions {
-    /// Opens a session under a token that the front made up, for example with [`Simulator::token`](crate::Simulator::token).
-    /// `subject` is what the front wants back at each use: a login, a company.
+    /// Opens a session under a token that the front made up, such as one of
+    /// [`Simulator::token`](crate::Simulator::token). `subject` is what the front wants back at each use: a
+    /// login, a company.
     pub fn open(&self, token: &str, subject: &str, lifetime: Lifetime, now: DateTime<Utc>) {
         let session = Session { subject: subject.to_owned(), lifetime, since: now };
         self.lock().insert(token.to_owned(), session);
@@ -66,7 +67,7 @@ impl Sessions {
         self.lock().len()
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, Session>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Session>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

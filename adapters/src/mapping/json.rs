@@ -1,6 +1,6 @@
 //! Reads values straight from the text of JSON: no tree, no binary float.
 
-use crate::model::{CurrencyCode, Value};
+use crate::model::Value;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc};
 use chrono_tz::Tz;
 use rust_decimal::Decimal;
@@ -101,11 +101,6 @@ pub(super) fn boolean(raw: &str) -> Option<bool> {
         "false" => Some(false),
         _ => None,
     }
-}
-
-/// A currency code, also as the name of a pair.
-pub(super) fn currency(raw: &str) -> Option<CurrencyCode> {
-    text(raw)?.parse().ok()
 }
 
 /// A web address; one without a scheme is taken as https.

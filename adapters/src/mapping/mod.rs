@@ -2,15 +2,19 @@
 //!
 //! A mapping is a TOML file beside its adapter. For each entity it names the source sets, and for each unified field where
 //! its value comes from. From this one table follow the fields to request ([`Plan::source_fields`]), the names to filter
-//! and sort by ([`push`], [`SetMapping::sort_path`]), the record that is read ([`Plan::read`]) and the body that is
+//! and sort by ([`push`], [`sort_keys`]), the record that is read ([`Plan::read`]) and the body that is
 //! written ([`body`]). `adapters/README.md` describes the format.
 
 mod json;
+mod keyset;
 mod plan;
 mod push;
 mod spec;
+#[cfg(test)]
+mod tests;
 mod write;
 
+pub use keyset::{SortKey, after, sort_keys};
 pub use plan::{Env, Joined, Plan};
 pub use push::{Fit, Pushed, SourceCondition, SourceFilter, SourceOp, push};
 pub use write::body;
@@ -122,16 +126,6 @@ impl SetMapping {
         self.field(self.entity.def().id_of(name)?)
     }
 
-    /// The source's name to sort by a field.
-    pub fn sort_path(&self, field: FieldId) -> Option<&Path> {
-        let mapping = self.field(field)?;
-        match &mapping.from {
-            From::Paths(paths) | From::Ref { paths, .. } if mapping.sort => paths.first(),
-            From::Moment { date, .. } if mapping.sort => Some(date),
-            _ => None,
-        }
-    }
-
     /// A reference to a record of this set.
     pub fn reference(&self, id: &str) -> RemoteRef {
         RemoteRef { set: self.set.clone(), id: id.into() }
@@ -156,6 +150,8 @@ pub struct FieldMapping {
     pub filter: bool,
     /// Whether the source can sort by it.
     pub sort: bool,
+    /// Whether every row of the source has a value in it.
+    pub not_null: bool,
     /// The adapter's own keys.
     pub options: toml::Table,
 }
@@ -204,6 +200,9 @@ pub enum From {
     Const(Value),
     /// The sum of decimals; `true` marks what is subtracted.
     Sum(Vec<(bool, Path)>),
+    /// The first where the record is in the company's currency, else the second: SAP Business One keeps the amounts of
+    /// a document in foreign currency in fields of their own.
+    ByCurrency(Box<From>, Box<From>),
     /// The texts that have a value, with `/` between them.
     Join(Vec<Path>),
     /// A date and a time of day in the ERP's time zone.
@@ -225,6 +224,8 @@ pub enum From {
     Elements {
         /// The collection; none where the adapter joins it.
         path: Option<Path>,
+        /// Where an element holds further elements, which are listed after it: the lines of a bundle.
+        nested: Option<Path>,
         /// Which elements count.
         when: Vec<Predicate>,
         /// What is taken of each.
@@ -268,11 +269,14 @@ impl From {
                 }
                 Self::Cases(cases)
             }
+            Self::ByCurrency(own, foreign) => {
+                Self::ByCurrency(Box::new(own.for_version(has)?), Box::new(foreign.for_version(has)?))
+            }
             Self::Object(parts) => Self::Object(fields(parts)),
             Self::Elements { path: Some(path), .. } if !known(&path) => return None,
             // Elements inside a record have names of their own, which only a joined table's description covers.
-            Self::Elements { path: None, when, take: Take::Object(parts) } => {
-                Self::Elements { path: None, when, take: Take::Object(fields(parts)) }
+            Self::Elements { path: None, nested, when, take: Take::Object(parts) } => {
+                Self::Elements { path: None, nested, when, take: Take::Object(fields(parts)) }
             }
             other => other,
         })

@@ -159,6 +159,7 @@ enum Extract {
     Ref { slot: Slot, set: crate::model::SourceSet },
     Const(Value),
     Sum(Vec<(bool, Slot)>),
+    ByCurrency(Box<Extract>, Box<Extract>),
     Join(Vec<Slot>),
     Moment { date: Slot, time: Slot },
     Cases(Vec<(Value, Vec<Test>)>),
@@ -172,6 +173,7 @@ enum Extract {
 #[derive(Debug)]
 struct Element {
     shape: Shape,
+    nested: Option<Slot>,
     when: Vec<Test>,
     take: Taken,
 }
@@ -307,6 +309,9 @@ impl Extract {
                 .map_or(Self::Const(Value::Null), |p| Self::Ref { slot: shape.slot(p), set: set.clone() }),
             From::Const(value) => Self::Const(value.clone()),
             From::Sum(parts) => Self::Sum(parts.iter().map(|(minus, path)| (*minus, shape.slot(path))).collect()),
+            From::ByCurrency(own, foreign) => {
+                Self::ByCurrency(Box::new(Self::new(own, shape)), Box::new(Self::new(foreign, shape)))
+            }
             From::Join(paths) => Self::Join(paths.iter().map(|p| shape.slot(p)).collect()),
             From::Moment { date, time } => Self::Moment { date: shape.slot(date), time: shape.slot(time) },
             From::Cases(cases) => {
@@ -315,14 +320,15 @@ impl Extract {
             From::Template(template) => Self::Template(template.clone()),
             From::Index => Self::Index,
             From::Object(fields) => Self::Object(Self::all(fields, shape)),
-            From::Elements { path, when, take } => {
+            From::Elements { path, nested, when, take } => {
                 let mut inner = Shape::default();
+                let nested = nested.as_ref().map(|p| inner.slot(p));
                 let when = tests(when, &mut inner);
                 let take = match take {
                     Take::Object(fields) => Taken::Object(Self::all(fields, &mut inner)),
                     Take::One(from) => Taken::One(Self::new(from, &mut inner)),
                 };
-                let each = Box::new(Element { shape: inner, when, take });
+                let each = Box::new(Element { shape: inner, nested, when, take });
                 Self::Elements { slot: path.as_ref().map(|p| shape.slot(p)), each }
             }
         }
@@ -398,6 +404,10 @@ impl<'a> Row<'_, 'a> {
                         .ok_or_else(|| cannot(raw, "a number that can be added"))?;
                 }
                 sum.map_or(Ok(Value::Null), |sum| self.number(kind, sum))
+            }
+            Extract::ByCurrency(own, foreign) => {
+                let in_own = self.currency.is_none() || self.currency == self.env.base_currency;
+                self.value(kind, if in_own { own } else { foreign })
             }
             Extract::Join(slots) => {
                 let texts: Vec<_> = slots.iter().filter_map(|slot| self.text(*slot)).collect();
@@ -493,12 +503,16 @@ impl<'a> Row<'_, 'a> {
         values.collect()
     }
 
-    fn elements(&self, kind: Kind, elements: &[&RawValue], each: &Element) -> Read {
+    fn elements(&self, kind: Kind, elements: &[&'a RawValue], each: &Element) -> Read {
         let many = matches!(kind, Kind::List(_) | Kind::Refs(_));
         let mut taken = Vec::new();
-        for element in elements {
+        let mut waiting: Vec<&'a RawValue> = elements.iter().rev().copied().collect();
+        while let Some(element) = waiting.pop() {
             let slots = each.shape.cut(element.get()).map_err(|e| format!("an element cannot be read: {e}"))?;
             let row = Row { slots: &slots, index: taken.len(), ..*self };
+            if let Some(inner) = each.nested.and_then(|slot| row.raw(slot)) {
+                waiting.extend(json::elements(inner).unwrap_or_default().into_iter().rev());
+            }
             if !row.all_hold(&each.when)? {
                 continue;
             }

@@ -69,7 +69,8 @@ impl SourceFilter {
         matches!(self, Self::And(parts) if parts.is_empty())
     }
 
-    fn and(parts: Vec<Self>) -> Self {
+    /// All of these, simplified.
+    pub fn and(parts: Vec<Self>) -> Self {
         let mut kept = Vec::with_capacity(parts.len());
         for part in parts {
             match part {
@@ -81,7 +82,8 @@ impl SourceFilter {
         if kept.len() == 1 { kept.remove(0) } else { Self::And(kept) }
     }
 
-    fn or(parts: Vec<Self>) -> Self {
+    /// At least one of these, simplified.
+    pub fn or(parts: Vec<Self>) -> Self {
         let mut kept = Vec::with_capacity(parts.len());
         for part in parts {
             match part {
@@ -329,7 +331,7 @@ impl Push<'_> {
     }
 }
 
-fn literal(value: &Value) -> Option<Literal> {
+pub(super) fn literal(value: &Value) -> Option<Literal> {
     Some(match value {
         Value::Text(t) => Literal::Text(t.clone()),
         Value::Enum(e) => Literal::Text((*e).into()),

@@ -114,8 +114,9 @@ fn parse_field(kind: Kind, spec: Toml, at: &str, targets: &Targets) -> Result<Fi
     };
     let filter = flag(&mut spec, "filter", at)?.unwrap_or(true);
     let sort = flag(&mut spec, "sort", at)?.unwrap_or(true);
+    let not_null = flag(&mut spec, "not-null", at)?.unwrap_or(false);
     let from = parse_from(kind, &mut spec, at, targets)?;
-    Ok(FieldMapping { from, filter, sort, options: spec })
+    Ok(FieldMapping { from, filter, sort, not_null, options: spec })
 }
 
 fn parse_from(kind: Kind, spec: &mut Table, at: &str, targets: &Targets) -> Result<From> {
@@ -134,6 +135,11 @@ fn parse_from(kind: Kind, spec: &mut Table, at: &str, targets: &Targets) -> Resu
             None => (false, Path(part.into())),
         });
         return Ok(From::Sum(parts.collect()));
+    }
+    if let Some(own) = spec.remove("local") {
+        let Some(foreign) = spec.remove("foreign") else { return wrong(at, "local and foreign belong together") };
+        let one = |value| Ok::<_, MappingError>(Box::new(parse_field(kind, value, at, targets)?.from));
+        return Ok(From::ByCurrency(one(own)?, one(foreign)?));
     }
     if let Some(parts) = spec.remove("join") {
         return Ok(From::Join(paths(parts, at)?));
@@ -171,7 +177,9 @@ fn parse_from(kind: Kind, spec: &mut Table, at: &str, targets: &Targets) -> Resu
             }
             _ => return wrong(at, "elements have `fields` for value objects, else `take`"),
         };
-        return Ok(From::Elements { path: collection.map(|p| Path(p.into())), when, take });
+        let nested = spec.remove("nested").map(|path| string(path, at)).transpose()?;
+        let path = |p: String| Path(p.into());
+        return Ok(From::Elements { path: collection.map(path), nested: nested.map(path), when, take });
     }
     if let Kind::Object(of) = kind {
         return match spec.remove("fields") {

@@ -85,8 +85,8 @@ impl Firm {
     }
 }
 
-/// The firm that stands at a place of a company's list. Three of eight places are shared by position; of those, a company
-/// holds four in five, so that about 30 % of its customers are known to another company too.
+/// The firm that stands at a place of a company's list. Three of eight places are shared by position; of those, a
+/// company holds four in five, so that about 30 % of its customers are known to another company too.
 fn identity(profile: &Profile, place: usize) -> u64 {
     let own = (1 << 40) + (profile.company.salt() << 32) + place as u64;
     if place % 8 >= 3 {
@@ -133,7 +133,7 @@ fn write_down(profile: &Profile, rng: &mut Rng, identity: u64, place: usize) -> 
         3 => firm.name.rsplit_once(' ').map_or(&*firm.name, |(core, _)| core).to_owned(),
         _ => firm.name.clone(),
     };
-    let mailbox = *rng.pick(&["info", "billing", "accounts.payable", "office"]);
+    let mailbox = rng.pick(&["info", "billing", "accounts.payable", "office"]);
     let email = match rng.below(20) {
         0 | 1 => None,
         2 => Some(format!("{}@{}", mailbox.to_uppercase(), firm.domain)),
@@ -144,7 +144,7 @@ fn write_down(profile: &Profile, rng: &mut Rng, identity: u64, place: usize) -> 
         0 => None,
         1 => Some(format!("{dial}{digits}")),
         2 => Some(format!("00{} {}", &dial[1..], digits)),
-        _ => Some(format!("{dial} {}-{}", digits / 10_000, digits % 10_000)),
+        _ => Some(format!("{dial} {}-{:04}", digits / 10_000, digits % 10_000)),
     };
     let (country, tax) = (firm.locale.country, firm.tax_digits);
     let tax_number = match rng.below(10) {
@@ -169,7 +169,7 @@ fn write_down(profile: &Profile, rng: &mut Rng, identity: u64, place: usize) -> 
         identity,
         code: format!("C{:05}", place + 1),
         name,
-        contact: rng.percent(55).then(|| *rng.pick(names::CONTACTS)),
+        contact: rng.percent(55).then(|| rng.pick(names::CONTACTS)),
         email,
         phone,
         tax_number,
@@ -178,7 +178,7 @@ fn write_down(profile: &Profile, rng: &mut Rng, identity: u64, place: usize) -> 
         city: has_address.then_some(city),
         country,
         currency,
-        payment_days: *rng.pick(&[0, 14, 30, 30, 30, 60]),
+        payment_days: rng.pick(&[0, 14, 30, 30, 30, 60]),
         credit_limit: rng.percent(50).then(|| rng.between(10, 500) * 100_000),
         // The big customer goes on buying.
         active: place == 0 || !rng.percent(6),

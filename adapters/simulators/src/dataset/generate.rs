@@ -105,7 +105,7 @@ impl Writer<'_> {
     fn currency(&mut self, dataset: &Dataset, customer: usize) -> Currency {
         let company = &self.profile.company;
         match self.rng.below(20) {
-            0 => *self.rng.pick(company.foreign),
+            0 => self.rng.pick(company.foreign),
             _ => dataset.customers[customer].currency,
         }
     }
@@ -144,7 +144,7 @@ impl Writer<'_> {
             date,
             due: (!self.rng.percent(3)).then(|| plus(date, days)),
             reference: self.reference(),
-            note: self.rng.percent(10).then(|| *self.rng.pick(NOTES)),
+            note: self.rng.percent(10).then(|| self.rng.pick(NOTES)),
             lines,
             totals,
             paid: 0,
@@ -157,7 +157,7 @@ impl Writer<'_> {
         }
     }
 
-    /// Takes back the first line of an invoice, or all of it, and settles what is still open of it.
+    /// Takes back the first line of an invoice, or all of it. Most settle that invoice; the others stay open.
     fn credit_note(&mut self, dataset: &mut Dataset, corrected: usize, date: NaiveDate) -> Invoice {
         let created = self.calendar.stamp(&mut self.rng, date);
         let original = &mut dataset.invoices[corrected];
@@ -167,7 +167,7 @@ impl Writer<'_> {
             line.order_line = None;
         }
         let totals = Totals::of(&lines);
-        let used = totals.total.min(original.balance);
+        let used = if self.rng.percent(75) { totals.total.min(original.balance) } else { 0 };
         original.settle(used, created);
         let (customer, currency) = (original.customer, original.currency);
         let allocations = if used > 0 { vec![Allocation { invoice: corrected, amount: used }] } else { Vec::new() };
@@ -251,21 +251,23 @@ impl Writer<'_> {
         self.order(dataset, customer, currency, date, lines, state)
     }
 
-    /// An order without an invoice: a quotation, on its way, or called off.
+    /// An order without an invoice: a quotation, on its way, delivered and not billed, or called off.
     fn open_order(&mut self, dataset: &Dataset, customer: usize, date: NaiveDate) -> Order {
         let currency = self.currency(dataset, customer);
         let mut lines = self.lines(dataset, customer, currency, date);
         let old = (self.calendar.today - date).num_days() > 120;
-        let state = match self.rng.below(10) {
-            0..=5 if old => OrderState::Cancelled,
-            6..=8 if old => OrderState::Draft,
-            0 => OrderState::Cancelled,
-            1..=3 => OrderState::Draft,
-            4..=6 => OrderState::PartlyDelivered,
+        let draw = self.rng.below(10);
+        let state = match (old, draw) {
+            (true, 0..3) | (false, 0) => OrderState::Cancelled,
+            (true, 3..5) | (false, 1..4) => OrderState::Draft,
+            (true, 5..9) => OrderState::Delivered,
+            (false, 4..7) => OrderState::PartlyDelivered,
             _ => OrderState::Confirmed,
         };
-        if state == OrderState::PartlyDelivered {
-            lines[0].milli_delivered = lines[0].milli_quantity / 2;
+        match state {
+            OrderState::PartlyDelivered => lines[0].milli_delivered = lines[0].milli_quantity / 2,
+            OrderState::Delivered => lines.iter_mut().for_each(|line| line.milli_delivered = line.milli_quantity),
+            OrderState::Draft | OrderState::Confirmed | OrderState::Cancelled => {}
         }
         self.order(dataset, customer, currency, date, lines, state)
     }
@@ -291,7 +293,7 @@ pub(super) fn payments(dataset: &mut Dataset, profile: &Profile, calendar: &Cale
         let (all, part) = match overdue {
             90.. => (94, 3),
             0..90 => (68, 16),
-            _ => (20, 10),
+            _ => (20, 25),
         };
         let draw = rng.below(100);
         if draw >= all + part {
@@ -356,7 +358,7 @@ fn pay(
         currency,
         rate: dataset.rate(currency, date),
         date,
-        method: *rng.pick(&[
+        method: rng.pick(&[
             PaymentMethod::Transfer,
             PaymentMethod::Transfer,
             PaymentMethod::Transfer,

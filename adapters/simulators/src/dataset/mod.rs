@@ -11,7 +11,7 @@ mod generate;
 mod names;
 mod products;
 
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 
 use calendar::Calendar;
 pub use company::{Company, Currency, Tax};
@@ -83,7 +83,6 @@ impl Dataset {
         if currency == self.company.currency {
             return Rate::ONE;
         }
-        use chrono::Datelike;
         let month = u64::from(day.month0()) + 12 * u64::from(day.year().unsigned_abs());
         let wobble = Rng::keyed(month, "rate", currency as u64).between(-300, 300);
         let usual = currency.milli_euros() * 1_000_000 / self.company.currency.milli_euros();

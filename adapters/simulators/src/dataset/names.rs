@@ -2,7 +2,7 @@
 
 use crate::rng::Rng;
 
-/// Names that customers have whatever the seed: long, foreign, or full of characters that mean something to some parser.
+/// Names that customers have whatever the seed: long, foreign, or full of characters that mean something to a parser.
 /// The first is the big customer.
 pub(super) const SPECIAL_CUSTOMERS: &[(&str, &str)] = &[
     ("Großhandel Süd-West Vertriebsgesellschaft mbH & Co. KG", "DE"),
@@ -67,7 +67,7 @@ pub(super) const LOCALES: &[Locale] = &[
             "Kühn",
         ],
         trades: &["Anlagenbau", "Elektrotechnik", "Logistik", "Werkzeuge", "Medizintechnik", "Druckerei", "Baustoffe"],
-        forms: &["{} GmbH", "{} GmbH & Co. KG", "{} AG", "{} e. K.", "{} OHG"],
+        forms: &["{} GmbH", "{} GmbH & Co. KG", "{} AG", "{} e.K.", "{} OHG"],
         cities: &[("Stuttgart", "70173"), ("München", "80331"), ("Köln", "50667"), ("Görlitz", "02826")],
         streets: &["Hauptstraße", "Am Mühlgraben", "Industrieweg"],
         dial: "+49",

@@ -69,14 +69,14 @@ pub(super) fn generate(profile: &Profile, calendar: &Calendar, count: usize) -> 
                 sku,
                 name,
                 description: rng.percent(40).then(|| {
-                    *rng.pick(&[
+                    rng.pick(&[
                         "Made to order.",
                         "Lieferzeit 2 Wochen;\nnur solange Vorrat reicht",
                         "<b>New</b> & improved",
                     ])
                 }),
                 kind: if service { ProductKind::Service } else { ProductKind::Goods },
-                unit: if service { "h" } else { *rng.pick(&["Units", "Units", "Units", "kg", "m"]) },
+                unit: if service { "h" } else { rng.pick(&["Units", "Units", "Units", "kg", "m"]) },
                 price,
                 cost: price * rng.between(40, 80) / 100,
                 tax: usize::from(rng.percent(15)),

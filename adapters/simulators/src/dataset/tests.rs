@@ -94,6 +94,8 @@ fn the_story_has_everything_that_trips_a_reader() {
         let dataset = Dataset::generate(&profile(company, 2000));
         let count = |test: &dyn Fn(&Invoice) -> bool| dataset.invoices.iter().filter(|invoice| test(invoice)).count();
         let today = dataset.today;
+        let open_credit = |invoice: &Invoice| invoice.kind == InvoiceKind::CreditNote && invoice.balance > 0;
+        assert!(count(&open_credit) > 5);
         assert!((60..160).contains(&count(&|invoice| invoice.kind == InvoiceKind::CreditNote)));
         for status in [
             InvoiceStatus::Open,

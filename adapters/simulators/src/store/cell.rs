@@ -10,11 +10,12 @@ use crate::decimal::Dec;
 
 /// A value in a table.
 ///
-/// Cells compare by value, numbers across `Int` and `Dec`. Cells of different kinds have an order too, so that any column
-/// can be sorted, and null comes first; what a *comparison* with null means is for [`Filter`](super::Filter) to say.
+/// Cells compare by value, numbers across `Int` and `Dec`. Cells of different kinds have an order too, so that any
+/// column can be sorted, and null comes first; what a *comparison* with null means is for [`Filter`](super::Filter) to
+/// say.
 ///
-/// `Serialize` gives the plain JSON of a value: null, `12.5`, `"2026-01-31"`, `"2026-01-31T10:00:00Z"`. A front whose ERP
-/// writes something else (Odoo's `false`, B1's `tYES`) matches on the cell and writes that.
+/// `Serialize` gives the plain JSON of a value: null, `12.5`, `"2026-01-31"`, `"2026-01-31T10:00:00Z"`. A front whose
+/// ERP writes something else (Odoo's `false`, B1's `tYES`) matches on the cell and writes that.
 #[derive(Clone, Debug, Default)]
 pub enum Cell {
     /// No value.

@@ -164,7 +164,7 @@ impl<V: Into<Cell>> FromIterator<V> for Set {
 
 /// One column of a sort order.
 #[derive(Clone, Copy, Debug)]
-pub struct Order {
+pub struct Sort {
     /// The column.
     pub column: usize,
     /// Whether the greatest comes first.
@@ -173,7 +173,7 @@ pub struct Order {
     pub nulls_first: bool,
 }
 
-impl Order {
+impl Sort {
     /// Smallest first, nulls last.
     pub fn ascending(column: usize) -> Self {
         Self { column, descending: false, nulls_first: false }
@@ -184,9 +184,9 @@ impl Order {
         Self { column, descending: true, nulls_first: true }
     }
 
-    /// Compares two rows by all of `orders`, then by id.
-    pub(super) fn compare(orders: &[Self], a: &Row<'_>, b: &Row<'_>) -> Ordering {
-        for order in orders {
+    /// Compares two rows by all of `sorts`, then by id.
+    pub(super) fn compare(sorts: &[Self], a: &Row<'_>, b: &Row<'_>) -> Ordering {
+        for order in sorts {
             let (left, right) = (a.at(order.column), b.at(order.column));
             let ordering = match (left.is_null(), right.is_null()) {
                 (true, true) => Ordering::Equal,

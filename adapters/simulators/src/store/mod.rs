@@ -7,11 +7,12 @@ mod table;
 use std::{
     collections::BTreeMap,
     error, fmt, io,
+    ops::{Index, IndexMut},
     sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
 pub use cell::{Cell, Text};
-pub use filter::{Filter, Match, Op, Order, Set};
+pub use filter::{Filter, Match, Op, Set, Sort};
 pub use table::{Row, Schema, Table};
 
 /// The tables of one ERP.
@@ -63,7 +64,7 @@ impl Tables {
 ///
 /// # Panics
 /// If there is no such table; use [`Tables::table`] for names that a client sends.
-impl std::ops::Index<&str> for Tables {
+impl Index<&str> for Tables {
     type Output = Table;
 
     fn index(&self, name: &str) -> &Table {
@@ -72,7 +73,7 @@ impl std::ops::Index<&str> for Tables {
 }
 
 /// As for `Index`.
-impl std::ops::IndexMut<&str> for Tables {
+impl IndexMut<&str> for Tables {
     fn index_mut(&mut self, name: &str) -> &mut Table {
         self.table_mut(name).unwrap_or_else(|| panic!("no table {name}"))
     }

@@ -5,12 +5,12 @@ use std::{
     cmp::Ordering,
     collections::{BTreeMap, BTreeSet, HashMap},
     fmt,
-    ops::Bound,
+    ops::{Bound, Index},
 };
 
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
-use super::{Cell, Filter, Op, Order, StoreError, Text};
+use super::{Cell, Filter, Op, Sort, StoreError, Text};
 
 /// A column with at most this many different texts keeps one copy of each.
 const WORDS_PER_COLUMN: usize = 64;
@@ -121,8 +121,8 @@ impl Table {
     /// The first row whose column has this value, such as the item of an item code.
     pub fn find(&self, column: &str, value: impl Into<Cell>) -> Option<Row<'_>> {
         let filter = Filter::eq(self.column(column)?, value);
-        let found = self.select(&filter).next();
-        found
+        let mut rows = self.select(&filter);
+        rows.next()
     }
 
     /// The rows that fulfil a filter, by ascending id; through an index where one serves.
@@ -148,9 +148,9 @@ impl Table {
     }
 
     /// One page of the rows that fulfil a filter, in the order asked for, ties by ascending id.
-    pub fn page(&self, filter: &Filter, orders: &[Order], offset: usize, limit: Option<usize>) -> Vec<Row<'_>> {
+    pub fn page(&self, filter: &Filter, sorts: &[Sort], offset: usize, limit: Option<usize>) -> Vec<Row<'_>> {
         let limit = limit.unwrap_or(usize::MAX);
-        let by_key = match orders {
+        let by_key = match sorts {
             [] => true,
             [first, ..] => self.key == Some(first.column) && !first.descending,
         };
@@ -163,10 +163,10 @@ impl Table {
             return Vec::new();
         }
         if end < rows.len() {
-            rows.select_nth_unstable_by(end - 1, |a, b| Order::compare(orders, a, b));
+            rows.select_nth_unstable_by(end - 1, |a, b| Sort::compare(sorts, a, b));
             rows.truncate(end);
         }
-        rows.sort_unstable_by(|a, b| Order::compare(orders, a, b));
+        rows.sort_unstable_by(|a, b| Sort::compare(sorts, a, b));
         rows.drain(..offset);
         rows
     }
@@ -344,7 +344,7 @@ impl<'a> Row<'a> {
 ///
 /// # Panics
 /// If there is no such column; use [`Row::get`] for names that a client sends.
-impl std::ops::Index<&str> for Row<'_> {
+impl Index<&str> for Row<'_> {
     type Output = Cell;
 
     fn index(&self, column: &str) -> &Cell {
@@ -512,12 +512,12 @@ mod tests {
     #[test]
     fn a_page_is_a_cut_of_the_sorted_rows() {
         let table = table();
-        let orders = [Order::descending(2), Order::ascending(1)];
-        let all = ids(table.page(&Filter::All, &orders, 0, None).into_iter());
+        let sorts = [Sort::descending(2), Sort::ascending(1)];
+        let all = ids(table.page(&Filter::All, &sorts, 0, None).into_iter());
         assert_eq!(all.len(), 1000);
-        let page = ids(table.page(&Filter::All, &orders, 95, Some(10)).into_iter());
+        let page = ids(table.page(&Filter::All, &sorts, 95, Some(10)).into_iter());
         assert_eq!(page, all[95..105]);
-        assert!(table.page(&Filter::All, &orders, 1000, Some(10)).is_empty());
+        assert!(table.page(&Filter::All, &sorts, 1000, Some(10)).is_empty());
         let keyset = Filter::Compare(0, Op::Gt, Cell::Int(500));
         assert_eq!(ids(table.page(&keyset, &[], 0, Some(3)).into_iter()), [501, 502, 503]);
     }
