@@ -1,6 +1,7 @@
 //! Speaks to ERP systems. Knows no GraphQL, no database and no user.
 
 pub mod adapter;
+mod cached;
 pub mod catalog;
 pub mod error;
 pub mod filter;

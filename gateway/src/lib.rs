@@ -1,1 +1,10 @@
-//! x
+//! The ERP gateway: the machinery behind the GraphQL API, and the server in front of it.
+
+pub mod app;
+pub mod config;
+#[cfg(feature = "simulators")]
+pub mod demo;
+pub mod erps;
+mod federation;
+pub mod http;
+pub mod telemetry;

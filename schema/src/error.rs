@@ -1,10 +1,7 @@
 //! The errors of the API: codes that a client can act on, never internals.
 
-use adapters::{
-    ErrorKind,
-    model::ErpId,
-};
-use async_graphql::Enum;
+use adapters::{ErrorKind, model::ErpId};
+use async_graphql::{Enum, ErrorExtensionValues, Pos, ServerError};
 use std::{fmt, sync::Arc, time::Duration};
 
 /// A result of the API and of its ports.
@@ -146,3 +143,128 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+/// The code of a request that is not GraphQL.
+pub(crate) const PARSE_FAILED: &str = "GRAPHQL_PARSE_FAILED";
+/// The code of a request that does not fit the schema.
+pub(crate) const VALIDATION_FAILED: &str = "GRAPHQL_VALIDATION_FAILED";
+const CODE: &str = "code";
+
+impl Error {
+    /// The same as an error of a field.
+    pub(crate) fn at(self, pos: Pos) -> ServerError {
+        let message = self.message.clone();
+        ServerError { source: Some(Arc::new(self)), ..ServerError::new(message, Some(pos)) }
+    }
+}
+
+/// Gives an error a code that is not for clients to choose from.
+pub(crate) fn with_code(mut error: ServerError, code: &str) -> ServerError {
+    error.extensions.get_or_insert_default().set(CODE, code);
+    error
+}
+
+/// Writes what a client needs into the extensions of an error of an answer.
+pub(crate) fn annotate(error: &mut ServerError, request_id: &str) {
+    let mut extensions = error.extensions.take().unwrap_or_default();
+    if let Some(cause) = error.source::<Error>() {
+        describe(cause, &mut extensions);
+    } else if extensions.get(CODE).is_none() {
+        let code = request_code(error).unwrap_or_else(|| {
+            // An error of a field that nobody foresaw: its text may tell what is nobody's business.
+            tracing::error!(request.id = request_id, error = %error.message, "a resolver failed");
+            error.message = Error::internal().message;
+            ErrorCode::Internal.word()
+        });
+        extensions.set(CODE, code);
+    }
+    extensions.set("requestId", request_id);
+    error.extensions = Some(extensions);
+}
+
+fn describe(cause: &Error, extensions: &mut ErrorExtensionValues) {
+    extensions.set(CODE, cause.code.word());
+    if let Some((erp, system)) = &cause.source {
+        extensions.set("erpId", erp.as_str());
+        extensions.set("system", &**system);
+        extensions.set("retryable", cause.retryable);
+    } else if cause.retryable {
+        extensions.set("retryable", true);
+    }
+    if let Some(wait) = cause.retry_after {
+        extensions.set("retryAfterMs", millis(wait));
+    }
+}
+
+/// The code of an error of the request itself, which has no path. The texts are those of async-graphql: a test of this
+/// crate notices when they change.
+fn request_code(error: &ServerError) -> Option<&'static str> {
+    const LIMITS: [&str; 5] = [
+        "Query is too complex",
+        "Query is nested too deep",
+        "The recursion depth of the query",
+        "The number of directives",
+        "The amount of aliases",
+    ];
+    const VALUES: [&str; 3] = ["Invalid value for argument", "Expected input type", "Failed to parse"];
+    if !error.path.is_empty() {
+        return None;
+    }
+    let begins = |with: &[&str]| with.iter().any(|start| error.message.starts_with(start));
+    Some(if begins(&LIMITS) {
+        ErrorCode::QueryTooComplex.word()
+    } else if begins(&VALUES) {
+        ErrorCode::BadUserInput.word()
+    } else {
+        VALIDATION_FAILED
+    })
+}
+
+/// A duration in milliseconds as GraphQL's `Int` can hold them.
+pub(crate) fn millis(duration: Duration) -> i32 {
+    i32::try_from(duration.as_millis()).unwrap_or(i32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use async_graphql::{EnumType, Value};
+
+    #[test]
+    fn words_are_those_of_the_schema() {
+        for item in ErrorCode::items() {
+            assert_eq!(item.name, item.value.word());
+        }
+    }
+
+    #[test]
+    fn a_failed_erp_is_described_and_its_detail_is_not_shown() {
+        let failure = adapters::Error::new(ErrorKind::RateLimited, "the ERP asks to slow down")
+            .with_detail("secret")
+            .with_retry_after(Duration::from_secs(2));
+        let mut error = Error::of_source(&failure, "odoo-1".into(), "odoo").at(Pos::default());
+        annotate(&mut error, "r1");
+        let shown = serde_json::to_value(&error).expect("JSON").to_string();
+        assert!(!shown.contains("secret"));
+        let extensions = error.extensions.expect("extensions");
+        for (key, value) in [
+            ("code", Value::from("SOURCE_RATE_LIMITED")),
+            ("erpId", "odoo-1".into()),
+            ("system", "odoo".into()),
+            ("retryable", true.into()),
+            ("retryAfterMs", 2000.into()),
+            ("requestId", "r1".into()),
+        ] {
+            assert_eq!(extensions.get(key), Some(&value), "{key}");
+        }
+    }
+
+    #[test]
+    fn an_unforeseen_error_is_masked() {
+        let mut error = ServerError::new("Data `secrets::Key` does not exist.", None);
+        error.path.push(async_graphql::PathSegment::Field("erps".into()));
+        annotate(&mut error, "r1");
+        assert!(!error.message.contains("secrets"));
+        assert_eq!(error.extensions.and_then(|e| e.get("code").cloned()), Some("INTERNAL".into()));
+    }
+}

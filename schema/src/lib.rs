@@ -1,4 +1,92 @@
-//! The GraphQL API. No I/O of its own: what it needs, it asks of the ports.
+//! The GraphQL API. No I/O of its own: what it needs, it asks of the [`ports`].
+//!
+//! Everything about the record types is made at start from the catalogue in `adapters::model`: their objects, `where` and
+//! `orderBy`, connections and root fields. A new field of a record is a line there and none here.
 
+mod args;
+mod batch;
+mod erp;
 pub mod error;
+pub mod id;
+mod input;
+pub mod limits;
+mod loader;
+mod node;
+mod object;
+mod page;
+mod plan;
 pub mod ports;
+mod query;
+mod record;
+mod request;
+mod run;
+pub mod scalars;
+
+pub use error::{Error, ErrorCode, Result};
+pub use limits::Limits;
+
+use crate::{
+    ports::{Ports, Principal},
+    query::Query,
+    record::RecordRef,
+    request::RequestState,
+};
+use async_graphql::{EmptyMutation, EmptySubscription, Request, Response, SDLExportOptions, Schema};
+use futures_util::future::{BoxFuture, FutureExt};
+use std::sync::Arc;
+
+/// The API, ready to execute requests. Cloning is cheap.
+///
+/// It hides async-graphql's `Schema`, so that this crate compiles the execution once and the gateway does not.
+#[derive(Clone)]
+pub struct Api {
+    schema: Schema<Query, EmptyMutation, EmptySubscription>,
+    ports: Ports,
+    limits: Limits,
+}
+
+impl Api {
+    /// The API over these ports.
+    pub fn new(ports: Ports, limits: Limits) -> Self {
+        let schema = Schema::build(Query::default(), EmptyMutation, EmptySubscription)
+            // No field gives it yet, so it would be dropped; clients use it in fragments.
+            .register_output_type::<RecordRef>()
+            .limit_depth(limits.depth)
+            .limit_complexity(limits.complexity)
+            .limit_aliases(limits.aliases)
+            .limit_directives(limits.directives)
+            .limit_recursive_depth(limits::MAX_NESTING)
+            .finish();
+        Self { schema, ports, limits }
+    }
+
+    /// Executes a query. `request_id` is what a user tells an operator to look for in the log.
+    pub fn execute(&self, request: Request, who: impl Into<Arc<Principal>>, request_id: &str) -> BoxFuture<'_, Response> {
+        let (who, request_id) = (who.into(), request_id.to_owned());
+        async move {
+            let mut response = self.run(request, who).await;
+            for error in &mut response.errors {
+                error::annotate(error, &request_id);
+            }
+            response
+        }
+        .boxed()
+    }
+
+    async fn run(&self, mut request: Request, who: Arc<Principal>) -> Response {
+        match request.parsed_query() {
+            Ok(document) => {
+                if let Err(error) = limits::check_size(document, &self.limits) {
+                    return Response::from_errors(vec![error]);
+                }
+            }
+            Err(error) => return Response::from_errors(vec![error::with_code(error, error::PARSE_FAILED)]),
+        }
+        self.schema.execute(request.data(RequestState::new(self.ports.clone(), who))).await
+    }
+
+    /// The schema in GraphQL's schema language.
+    pub fn sdl(&self) -> String {
+        self.schema.sdl_with_options(SDLExportOptions::new().prefer_single_line_descriptions().use_space_ident())
+    }
+}

@@ -33,8 +33,9 @@ pub trait Auth: Send + Sync + 'static {
     /// token is not lost. `http` classifies and meters but neither signs nor waits for the quota; `ctx.deadline` is the
     /// log-in's own.
     ///
-    /// `Unauthorized`, `Forbidden`, `Rejected` and `Config` mean that the ERP refused: that is remembered for a while, and a
-    /// changed credential must come as a new `HostState`.
+    /// A refusal (`Unauthorized`, `Rejected`, `Forbidden` and the like) becomes `Unauthorized` for all who wait and is remembered
+    /// for a while, so that a wrong password does not lock the account; changed credentials must come as a new `HostState`.
+    /// An ERP that does not answer is not remembered.
     async fn log_in(&self, ctx: &Ctx, http: &dyn Http) -> Result<()>;
 
     /// Takes what an answer says about the session, such as a rolled cookie. Called only for successful answers to requests
@@ -138,9 +139,10 @@ impl Authenticate {
         self.session.renew(ctx, seen, &self.login).await?;
         match self.session.sign(ctx, request)? {
             (Signed::Yes, signed, generation) => Ok((signed, generation)),
-            (Signed::NeedsLogIn, ..) => {
-                Err(Error::new(ErrorKind::Unauthorized, "the ERP accepted the log-in but gave no session that can be used"))
-            }
+            (Signed::NeedsLogIn, ..) => Err(Error::new(
+                ErrorKind::Unauthorized,
+                "the ERP accepted the log-in but gave no session that can be used",
+            )),
         }
     }
 }

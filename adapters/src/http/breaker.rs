@@ -125,7 +125,8 @@ impl Breaker {
 }
 
 fn given_up(wait: Duration) -> Error {
-    Error::new(ErrorKind::Unavailable, "the ERP failed again and again and is given time to recover").with_retry_after(wait)
+    Error::new(ErrorKind::Unavailable, "the ERP failed again and again and is given time to recover")
+        .with_retry_after(wait)
 }
 
 /// A call that was let pass. Dropped without a verdict, it leaves no trace.

@@ -49,14 +49,14 @@ pub fn by_status(response: &Response) -> Result<()> {
         return Ok(());
     }
     let (kind, message) = match status.as_u16() {
-        300..400 => (ErrorKind::Config, redirect(response)),
+        300..=399 => (ErrorKind::Config, redirect(response)),
         401 => (ErrorKind::Unauthorized, "the ERP refused the credentials".to_owned()),
         402 | 403 => (ErrorKind::Forbidden, "the ERP's user lacks a right for this".to_owned()),
         404 | 410 => (ErrorKind::NotFound, "the ERP does not have this".to_owned()),
         405 | 501 => (ErrorKind::Unsupported, "the ERP does not support this".to_owned()),
         408 | 504 => (ErrorKind::Timeout, "the ERP did not answer in time".to_owned()),
         409 | 412 | 423 | 428 => (ErrorKind::Conflict, "somebody else changed the record meanwhile".to_owned()),
-        425 | 500 | 502.. => (ErrorKind::Unavailable, format!("the ERP is out of order ({})", status.as_u16())),
+        500 | 502.. => (ErrorKind::Unavailable, format!("the ERP is out of order ({})", status.as_u16())),
         429 => (ErrorKind::RateLimited, "the ERP asks to slow down".to_owned()),
         _ => (ErrorKind::Rejected, format!("the ERP rejected the request ({})", status.as_u16())),
     };
@@ -109,11 +109,8 @@ pub fn expect_json(response: &Response) -> Result<()> {
 pub fn excerpt(response: &Response) -> String {
     const CHARS: usize = 400;
     let start = &response.body[..response.body.len().min(4 * CHARS)];
-    let text: String = String::from_utf8_lossy(start)
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .take(CHARS)
-        .collect();
+    let text: String =
+        String::from_utf8_lossy(start).chars().map(|c| if c.is_control() { ' ' } else { c }).take(CHARS).collect();
     format!("{}: {}", response.status.as_u16(), text.trim())
 }
 
@@ -132,9 +129,8 @@ impl Classified {
 #[async_trait]
 impl Http for Classified {
     async fn send(&self, ctx: &Ctx, request: Request) -> Result<Response> {
-        let asked = Request { body: None, ..request.clone() };
-        let response = self.inner.send(ctx, request).await?;
-        self.classify.classify(&asked, &response)?;
+        let response = self.inner.send(ctx, request.clone()).await?;
+        self.classify.classify(&request, &response)?;
         Ok(response)
     }
 }

@@ -98,7 +98,7 @@ impl Quota {
     /// Waits for a turn. Refuses at once when the deadline leaves no time for it.
     async fn acquire(&self, ctx: &Ctx) -> Result<Permit<'_>> {
         let left = ctx.deadline.saturating_duration_since(Instant::now());
-        let latest = ctx.deadline - self.fair_time.min(left / 2).min(left);
+        let latest = ctx.deadline - self.fair_time.min(left / 2);
         let place = Place::take(self, ctx.priority);
         loop {
             let wake_at = match self.step(&place, latest)? {

@@ -52,7 +52,8 @@ impl Http for Retry {
                 return Err(error);
             }
             let wait = wait_for(&error, attempt, policy, &self.host.jitter);
-            if wait > policy.patience.of(ctx.priority) || Instant::now() + wait >= ctx.deadline {
+            let left = ctx.deadline.saturating_duration_since(Instant::now());
+            if wait > policy.patience.of(ctx.priority) || wait >= left {
                 return Err(error);
             }
             tracing::debug!(
@@ -77,7 +78,7 @@ fn attempts_for(error: &Error, policy: &Policy) -> u32 {
 
 fn wait_for(error: &Error, attempt: u32, policy: &Policy, jitter: &Jitter) -> Duration {
     match error.retry_after {
-        Some(asked) => asked + jitter.up_to(policy.backoff),
+        Some(asked) => asked.saturating_add(jitter.up_to(policy.backoff)),
         None => {
             let doubled = policy.backoff.saturating_mul(1 << (attempt - 1).min(16));
             jitter.up_to(doubled.min(policy.backoff_cap))

@@ -97,6 +97,8 @@ impl Session {
         }
         let (landing, flight) = Landing::prepare(self);
         inner.flight = Some(flight.clone());
+        // A runtime that shuts down drops the task at once, and with it the landing, which takes the lock.
+        drop(inner);
         let ctx = Ctx { deadline: now + self.policy.timeout, ..ctx.clone() };
         let login = Arc::clone(login);
         tokio::spawn(landing.log_in(ctx, login).in_current_span());
@@ -111,7 +113,7 @@ impl Session {
                 inner.generation += 1;
                 inner.refusal = None;
             }
-            Err(error) if is_refusal(error.kind) => {
+            Err(error) if matches!(error.kind, ErrorKind::Unauthorized | ErrorKind::Config) => {
                 let times = inner.refusal.as_ref().map_or(0, |refusal| refusal.times + 1);
                 let wait = self.policy.refused.saturating_mul(1 << times.min(16)).min(self.policy.refused_cap);
                 tracing::warn!(kind = ?error.kind, wait_s = wait.as_secs(), "the ERP refused the log-in: {error}");
@@ -123,8 +125,19 @@ impl Session {
     }
 }
 
-fn is_refusal(kind: ErrorKind) -> bool {
-    matches!(kind, ErrorKind::Unauthorized | ErrorKind::Forbidden | ErrorKind::Rejected | ErrorKind::Config)
+/// A log-in that is refused, in whatever words (OAuth says 400 `invalid_grant`), is `Unauthorized` for the call that needs it:
+/// the caller's own request was neither rejected nor forbidden.
+fn as_refusal(error: Error) -> Error {
+    match error.kind {
+        ErrorKind::Rejected | ErrorKind::Forbidden | ErrorKind::NotFound | ErrorKind::Conflict | ErrorKind::Invalid => {
+            Error {
+                kind: ErrorKind::Unauthorized,
+                message: format!("the ERP refused the log-in: {}", error.message),
+                ..error
+            }
+        }
+        _ => error,
+    }
 }
 
 /// Ends the flight however the log-in ends: also by a panic, or with the runtime.
@@ -143,7 +156,8 @@ impl Landing {
     async fn log_in(mut self, ctx: Ctx, login: BoxHttp) {
         let outcome = tokio::time::timeout_at(ctx.deadline, self.session.auth.log_in(&ctx, &*login))
             .await
-            .unwrap_or_else(|_| Err(Error::new(ErrorKind::Timeout, "the ERP did not complete the log-in in time")));
+            .unwrap_or_else(|_| Err(Error::new(ErrorKind::Timeout, "the ERP did not complete the log-in in time")))
+            .map_err(as_refusal);
         self.session.landed(&outcome);
         self.landed = true;
         self.outcome.send_replace(Some(outcome));

@@ -1,8 +1,6 @@
 //! What all stacks to one host with one login share, and the registry that hands it out.
 
-use super::{
-    Auth, Breaker, BreakerState, Policy, Quota, QuotaSnapshot, lock, retry::Jitter, session::Session,
-};
+use super::{Auth, Breaker, BreakerState, Policy, Quota, QuotaSnapshot, lock, retry::Jitter, session::Session};
 use chrono::{DateTime, Utc};
 use std::{
     collections::HashMap,
@@ -61,9 +59,10 @@ impl Hosts {
     /// The state of a host and login: the one in use, or a new one.
     ///
     /// `key` says what the ERP counts and remembers by, for example `https://b1.example.com:50000 manager SBODEMO`; it is also
-    /// the state's name in logs. `credentials` is whatever proves the login; only a fingerprint of it is kept. Changed
-    /// credentials make another state, which has forgotten earlier refusals; and who knows the login but not the password
-    /// does not get at a session that somebody else opened.
+    /// the state's name in logs. `credentials` is what the operator set to prove the login (not a token that rotates); only a
+    /// fingerprint of it is kept. Changed credentials make another state, which has forgotten earlier refusals; and who
+    /// knows the login but not the password does not get at a session that somebody else opened. Where stacks that share
+    /// differ in policy, the first one's holds.
     pub fn share(
         &self,
         key: &str,

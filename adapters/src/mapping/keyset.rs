@@ -20,7 +20,8 @@ pub struct SortKey<'m> {
     pub part: bool,
 }
 
-/// The sort order of a list, with the id as the last key.
+/// The sort order of a list, with the id as the last key. A field that takes the first of several paths is sorted by that
+/// path alone: the positions of a list then hold that path's values.
 ///
 /// # Errors
 /// [`Unsupported`](crate::ErrorKind::Unsupported) where the ERP cannot sort by a field.
@@ -29,12 +30,16 @@ pub fn sort_keys<'m>(set: &'m SetMapping, order: &[Order]) -> Result<Vec<SortKey
     for Order { field, direction } in order {
         let def = set.entity.def().field(*field);
         let mapping = set.field(*field).filter(|m| m.sort);
+        // Where the first path has no value, the field takes another: the source still sorts by the first.
+        let substitute = matches!(mapping.map(|m| &m.from), Some(From::First { .. }));
         let mut key = |path, part| {
-            let nullable = !def.required && mapping.is_none_or(|m| !m.not_null);
+            let nullable = (substitute || !def.required) && mapping.is_none_or(|m| !m.not_null);
             keys.push(SortKey { path, direction: *direction, nullable, part });
         };
         match mapping.map(|m| &m.from) {
-            Some(From::Paths(paths) | From::Ref { paths, .. }) if !paths.is_empty() => key(&paths[0], false),
+            Some(From::Paths(paths) | From::First { paths, .. } | From::Ref { paths, .. }) if !paths.is_empty() => {
+                key(&paths[0], false);
+            }
             Some(From::Moment { date, time }) => {
                 key(date, true);
                 key(time, true);

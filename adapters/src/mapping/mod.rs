@@ -131,6 +131,27 @@ impl SetMapping {
         RemoteRef { set: self.set.clone(), id: id.into() }
     }
 
+    /// The set in two halves: the rows in the company's currency, of this code, and those in others. In each half an
+    /// amount is kept in one field, by which the source can filter and sort. None where the set keeps them in one anyway.
+    pub fn by_currency(&self, own: &str) -> Option<[Self; 2]> {
+        let From::Paths(paths) = &self.named("currency")?.from else { return None };
+        let path = paths.first()?;
+        if !self.fields.iter().flatten().any(|f| matches!(f.from, From::ByCurrency(..))) {
+            return None;
+        }
+        let half = |op: SourceOp| {
+            let mut half = self.clone();
+            half.when.push(Predicate { path: path.clone(), op, with: With::Literals(vec![Literal::Text(own.into())]) });
+            for field in half.fields.iter_mut().flatten() {
+                if let From::ByCurrency(local, foreign) = &field.from {
+                    field.from = From::clone(if op == SourceOp::Eq { local } else { foreign });
+                }
+            }
+            half
+        };
+        Some([half(SourceOp::Eq), half(SourceOp::Neq)])
+    }
+
     /// A record's id as the source's filters take it.
     pub fn id_literal(&self, id: &str) -> Option<Literal> {
         id_literal(id, self.id_is_number)
@@ -187,6 +208,13 @@ impl Path {
 pub enum From {
     /// From the first of these paths that the ERP's version has.
     Paths(Vec<Path>),
+    /// From the first of these paths that has a value in the record.
+    First {
+        /// The paths; sources sort by the first one.
+        paths: Vec<Path>,
+        /// Texts that stand for no value.
+        none: Vec<Box<str>>,
+    },
     /// From the id at the path, as a reference.
     Ref {
         /// The first of these paths that the ERP's version has.
@@ -200,11 +228,15 @@ pub enum From {
     Const(Value),
     /// The sum of decimals; `true` marks what is subtracted.
     Sum(Vec<(bool, Path)>),
+    /// A number times the rate at the path, rounded to cents; no value where there is no rate.
+    Times(Box<From>, Path),
     /// The first where the record is in the company's currency, else the second: SAP Business One keeps the amounts of
     /// a document in foreign currency in fields of their own.
     ByCurrency(Box<From>, Box<From>),
-    /// The texts that have a value, with `/` between them.
-    Join(Vec<Path>),
+    /// An amount whose currency is not the record's: the one at the path, or the company's.
+    InCurrency(Box<From>, Option<Path>),
+    /// The texts that have a value, with this between them.
+    Join(Vec<Path>, Box<str>),
     /// A date and a time of day in the ERP's time zone.
     Moment {
         /// The date.
@@ -228,6 +260,9 @@ pub enum From {
         nested: Option<Path>,
         /// Which elements count.
         when: Vec<Predicate>,
+        /// Where one value is taken and several elements fit: a path in the element and one in the record, whose texts
+        /// are the same in the one that is meant. If none is meant, the first that fits.
+        prefer: Option<(Path, Path)>,
         /// What is taken of each.
         take: Take,
     },
@@ -249,17 +284,17 @@ impl From {
             fields.into_iter().map(|f| f.and_then(|f| Some(FieldMapping { from: f.from.for_version(has)?, ..f }))).collect()
         };
         let first = |paths: Vec<Path>| paths.into_iter().find(known).map(|p| vec![p]);
+        let some = |paths: Vec<Path>| Some(paths).filter(|paths| !paths.is_empty());
         Some(match self {
             Self::Paths(paths) => Self::Paths(first(paths)?),
             Self::Ref { paths, set, number } => Self::Ref { paths: first(paths)?, set, number },
-            Self::Join(paths) => {
-                let paths: Vec<_> = paths.into_iter().filter(known).collect();
-                if paths.is_empty() {
-                    return None;
-                }
-                Self::Join(paths)
-            }
+            Self::First { paths, none } => Self::First { paths: some(paths.into_iter().filter(known).collect())?, none },
+            Self::Join(paths, with) => Self::Join(some(paths.into_iter().filter(known).collect())?, with),
+            Self::InCurrency(_, Some(path)) if !known(&path) => return None,
+            Self::InCurrency(of, path) => Self::InCurrency(Box::new(of.for_version(has)?), path),
             Self::Sum(parts) if !parts.iter().all(|p| known(&p.1)) => return None,
+            Self::Times(of, rate) if known(&rate) => Self::Times(Box::new(of.for_version(has)?), rate),
+            Self::Times(..) => return None,
             Self::Moment { date, time } if !known(&date) || !known(&time) => return None,
             Self::Cases(cases) => {
                 let possible = |when: &Vec<Predicate>| when.iter().all(|p| known(&p.path));
@@ -275,8 +310,8 @@ impl From {
             Self::Object(parts) => Self::Object(fields(parts)),
             Self::Elements { path: Some(path), .. } if !known(&path) => return None,
             // Elements inside a record have names of their own, which only a joined table's description covers.
-            Self::Elements { path: None, nested, when, take: Take::Object(parts) } => {
-                Self::Elements { path: None, nested, when, take: Take::Object(fields(parts)) }
+            Self::Elements { path: None, nested, when, prefer, take: Take::Object(parts) } => {
+                Self::Elements { path: None, nested, when, prefer, take: Take::Object(fields(parts)) }
             }
             other => other,
         })

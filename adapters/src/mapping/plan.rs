@@ -10,6 +10,7 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
+use rust_decimal::RoundingStrategy;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::{collections::HashMap, fmt, sync::Arc};
@@ -41,7 +42,7 @@ pub struct Plan {
     shape: Shape,
     id: Slot,
     /// The currency of the document, for its amounts.
-    currency: Option<Slot>,
+    currency: Option<Extract>,
     held: FieldSet,
     fields: Vec<(FieldId, &'static FieldDef, Option<Extract>)>,
 }
@@ -156,11 +157,14 @@ impl<'s> Visitor<'_> for Wanted<'s> {
 #[derive(Debug)]
 enum Extract {
     One(Slot),
+    First(Vec<Slot>, Vec<Box<str>>),
     Ref { slot: Slot, set: crate::model::SourceSet },
     Const(Value),
     Sum(Vec<(bool, Slot)>),
+    Times(Box<Extract>, Slot),
     ByCurrency(Box<Extract>, Box<Extract>),
-    Join(Vec<Slot>),
+    InCurrency(Box<Extract>, Option<Slot>),
+    Join(Vec<Slot>, Box<str>),
     Moment { date: Slot, time: Slot },
     Cases(Vec<(Value, Vec<Test>)>),
     Template(Box<str>),
@@ -175,6 +179,8 @@ struct Element {
     shape: Shape,
     nested: Option<Slot>,
     when: Vec<Test>,
+    /// A slot of the element and one of the record: the element in which both have the same text is meant.
+    prefer: Option<(Slot, Slot)>,
     take: Taken,
 }
 
@@ -214,7 +220,7 @@ impl Plan {
             })
             .collect();
         let currency = match mapping.named("currency").map(|m| &m.from) {
-            Some(From::Paths(paths)) if needs_currency => paths.first().map(|p| shape.slot(p)),
+            Some(from @ (From::Paths(_) | From::First { .. })) if needs_currency => Some(Extract::new(from, &mut shape)),
             _ => None,
         };
         Self { mapping: mapping.clone(), shape, id, currency, held, fields }
@@ -259,9 +265,10 @@ impl Plan {
             _ => return Err(quarantine(None, format!("{}: no id", self.mapping.id.as_str()))),
         };
         let mut row = Row { slots: &slots, index: 0, id: &id, mapping: &self.mapping, env, currency: None };
-        row.currency = match self.currency.and_then(|slot| row.text(slot)) {
-            Some(code) => Some(row.currency_code(&code).map_err(|reason| quarantine(Some(id.clone()), format!("currency: {reason}")))?),
-            None => env.base_currency,
+        row.currency = match self.currency.as_ref().map_or(Ok(Value::Null), |extract| row.value(Kind::Currency, extract)) {
+            Ok(Value::Currency(code)) => Some(code),
+            Ok(_) => env.base_currency,
+            Err(reason) => return Err(quarantine(Some(id), format!("currency: {reason}"))),
         };
         let mut values = Vec::with_capacity(self.fields.len());
         for (field, def, extract) in &self.fields {
@@ -309,10 +316,15 @@ impl Extract {
                 .map_or(Self::Const(Value::Null), |p| Self::Ref { slot: shape.slot(p), set: set.clone() }),
             From::Const(value) => Self::Const(value.clone()),
             From::Sum(parts) => Self::Sum(parts.iter().map(|(minus, path)| (*minus, shape.slot(path))).collect()),
+            From::Times(of, rate) => Self::Times(Box::new(Self::new(of, shape)), shape.slot(rate)),
             From::ByCurrency(own, foreign) => {
                 Self::ByCurrency(Box::new(Self::new(own, shape)), Box::new(Self::new(foreign, shape)))
             }
-            From::Join(paths) => Self::Join(paths.iter().map(|p| shape.slot(p)).collect()),
+            From::First { paths, none } => Self::First(paths.iter().map(|p| shape.slot(p)).collect(), none.clone()),
+            From::InCurrency(of, path) => {
+                Self::InCurrency(Box::new(Self::new(of, shape)), path.as_ref().map(|p| shape.slot(p)))
+            }
+            From::Join(paths, with) => Self::Join(paths.iter().map(|p| shape.slot(p)).collect(), with.clone()),
             From::Moment { date, time } => Self::Moment { date: shape.slot(date), time: shape.slot(time) },
             From::Cases(cases) => {
                 Self::Cases(cases.iter().map(|(value, when)| (value.clone(), tests(when, shape))).collect())
@@ -320,15 +332,16 @@ impl Extract {
             From::Template(template) => Self::Template(template.clone()),
             From::Index => Self::Index,
             From::Object(fields) => Self::Object(Self::all(fields, shape)),
-            From::Elements { path, nested, when, take } => {
+            From::Elements { path, nested, when, prefer, take } => {
                 let mut inner = Shape::default();
                 let nested = nested.as_ref().map(|p| inner.slot(p));
                 let when = tests(when, &mut inner);
+                let prefer = prefer.as_ref().map(|(element, record)| (inner.slot(element), shape.slot(record)));
                 let take = match take {
                     Take::Object(fields) => Taken::Object(Self::all(fields, &mut inner)),
                     Take::One(from) => Taken::One(Self::new(from, &mut inner)),
                 };
-                let each = Box::new(Element { shape: inner, nested, when, take });
+                let each = Box::new(Element { shape: inner, nested, when, prefer, take });
                 Self::Elements { slot: path.as_ref().map(|p| shape.slot(p)), each }
             }
         }
@@ -390,6 +403,20 @@ impl<'a> Row<'_, 'a> {
         match extract {
             Extract::Const(value) => Ok(value.clone()),
             Extract::One(slot) => self.one(kind, *slot),
+            Extract::First(slots, none) => {
+                let has_value = |slot: &&Slot| self.raw(**slot).is_some_and(|raw| {
+                    none.is_empty() || json::text(raw).is_none_or(|text| !none.iter().any(|word| **word == *text))
+                });
+                slots.iter().find(has_value).map_or(Ok(Value::Null), |slot| self.one(kind, *slot))
+            }
+            Extract::InCurrency(of, code) => {
+                let currency = match code.and_then(|slot| self.text(slot)) {
+                    Some(code) => Some(self.currency_code(&code)?),
+                    None if code.is_some() => self.currency,
+                    None => self.env.base_currency,
+                };
+                Row { currency, ..*self }.value(kind, of)
+            }
             Extract::Ref { slot, set } => Ok(match self.raw(*slot).and_then(json::id) {
                 Some(id) if !id.is_empty() => Value::Ref(RemoteRef { set: set.clone(), id: id.into() }),
                 _ => Value::Null,
@@ -405,13 +432,20 @@ impl<'a> Row<'_, 'a> {
                 }
                 sum.map_or(Ok(Value::Null), |sum| self.number(kind, sum))
             }
+            Extract::Times(of, rate) => {
+                let (Value::Decimal(number), Some(raw)) = (self.value(Kind::Decimal, of)?, self.raw(*rate)) else {
+                    return Ok(Value::Null);
+                };
+                let product = json::decimal(raw).and_then(|rate| number.checked_mul(rate)).ok_or_else(|| cannot(raw, "a rate"))?;
+                self.number(kind, product.round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero))
+            }
             Extract::ByCurrency(own, foreign) => {
                 let in_own = self.currency.is_none() || self.currency == self.env.base_currency;
                 self.value(kind, if in_own { own } else { foreign })
             }
-            Extract::Join(slots) => {
+            Extract::Join(slots, with) => {
                 let texts: Vec<_> = slots.iter().filter_map(|slot| self.text(*slot)).collect();
-                Ok(if texts.is_empty() { Value::Null } else { Value::Text(texts.join("/").into()) })
+                Ok(if texts.is_empty() { Value::Null } else { Value::Text(texts.join(with).into()) })
             }
             Extract::Moment { date, time } => match self.raw(*date) {
                 None => Ok(Value::Null),
@@ -505,6 +539,8 @@ impl<'a> Row<'_, 'a> {
 
     fn elements(&self, kind: Kind, elements: &[&'a RawValue], each: &Element) -> Read {
         let many = matches!(kind, Kind::List(_) | Kind::Refs(_));
+        let meant = each.prefer.and_then(|(_, slot)| self.text(slot));
+        let mut first = Value::Null;
         let mut taken = Vec::new();
         let mut waiting: Vec<&'a RawValue> = elements.iter().rev().copied().collect();
         while let Some(element) = waiting.pop() {
@@ -524,11 +560,18 @@ impl<'a> Row<'_, 'a> {
             };
             match value {
                 Value::Null => {}
-                value if !many => return Ok(value),
-                value => taken.push(value),
+                value if many => taken.push(value),
+                value => match (&meant, each.prefer) {
+                    (Some(meant), Some((slot, _))) if row.text(slot).as_ref() != Some(meant) => {
+                        if first.is_null() {
+                            first = value;
+                        }
+                    }
+                    _ => return Ok(value),
+                },
             }
         }
-        Ok(if many { Value::List(taken.into()) } else { Value::Null })
+        Ok(if many { Value::List(taken.into()) } else { first })
     }
 
     fn all_hold(&self, tests: &[Test]) -> Result<bool, String> {

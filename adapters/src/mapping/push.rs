@@ -89,6 +89,7 @@ impl SourceFilter {
             match part {
                 Self::Or(inner) => kept.extend(inner),
                 all if all.is_all() => return all,
+                same if kept.contains(&same) => {}
                 other => kept.push(other),
             }
         }
@@ -143,6 +144,18 @@ type Translated = (SourceFilter, bool);
 
 const GIVE_UP: Translated = (SourceFilter::ALL, false);
 
+/// What all alternatives demand: the widest that a source without alternatives can evaluate of them.
+fn common(alternatives: &[SourceFilter]) -> SourceFilter {
+    let conjuncts = |filter: &SourceFilter| match filter {
+        SourceFilter::And(parts) => parts.clone(),
+        one => vec![one.clone()],
+    };
+    let mut rest = alternatives.iter().map(conjuncts);
+    let mut shared = rest.next().unwrap_or_default();
+    rest.for_each(|parts| shared.retain(|part| parts.contains(part)));
+    SourceFilter::and(shared)
+}
+
 fn constant(passes: bool) -> Translated {
     (if passes { SourceFilter::ALL } else { SourceFilter::NONE }, true)
 }
@@ -176,7 +189,7 @@ impl Push<'_> {
         let (parts, exact): (Vec<_>, Vec<_>) = parts.unzip();
         let source = SourceFilter::or(parts);
         match &source {
-            SourceFilter::Or(parts) if !self.or && !parts.is_empty() => GIVE_UP,
+            SourceFilter::Or(parts) if !self.or && !parts.is_empty() => (common(parts), false),
             _ => (source, exact.into_iter().all(|e| e)),
         }
     }
@@ -214,6 +227,13 @@ impl Push<'_> {
                 (Some(path), op) => self.compare(path.as_str(), op, &condition.values, positive),
                 (None, _) => GIVE_UP,
             },
+            From::First { paths, none } => self.first(paths, none, condition, positive),
+            From::InCurrency(of, None) => match of.as_ref() {
+                From::Paths(paths) if !paths.is_empty() => {
+                    self.compare(paths[0].as_str(), condition.op, &condition.values, positive)
+                }
+                _ => GIVE_UP,
+            },
             From::Cases(cases) => {
                 let wanted = |value: &Value| holds(condition.op, value, &condition.values) == positive;
                 self.cases(cases, &wanted)
@@ -235,6 +255,40 @@ impl Push<'_> {
             }
             _ => GIVE_UP,
         }
+    }
+
+    /// The first of several paths that has a value: a path counts only where those before it have none.
+    fn first(&self, paths: &[super::Path], none: &[Box<str>], condition: &Condition, positive: bool) -> Translated {
+        let words = || none.iter().map(|word| Literal::Text(word.clone())).collect::<Vec<_>>();
+        let empty = |path: &super::Path, empty: bool| {
+            let null = self.is(path.as_str(), SourceOp::IsNull, vec![Literal::Bool(empty)]);
+            match words() {
+                words if words.is_empty() => null,
+                words if empty => self.any([null, self.is(path.as_str(), SourceOp::In, words)].into_iter()),
+                words => {
+                    let others = words.into_iter().map(|word| self.is(path.as_str(), SourceOp::Neq, vec![word]));
+                    self.all(std::iter::once(null).chain(others))
+                }
+            }
+        };
+        let all_empty = || self.all(paths.iter().map(|path| empty(path, true)));
+        if condition.op == Op::IsNull {
+            return if (condition.values.first() == Some(&Value::Bool(true))) == positive {
+                all_empty()
+            } else {
+                self.any(paths.iter().map(|path| empty(path, false)))
+            };
+        }
+        // `Neq` and negations also let pass what has no value: there the next path decides.
+        let plain = positive && matches!(condition.op, Op::Eq | Op::In);
+        let alternatives = paths.iter().enumerate().map(|(at, path)| {
+            let before = paths[..at].iter().map(|path| empty(path, true));
+            let here = self.compare(path.as_str(), condition.op, &condition.values, positive);
+            let value = (!plain).then(|| empty(path, false));
+            self.all(before.chain([here]).chain(value))
+        });
+        let some = self.any(alternatives);
+        if positive == (condition.op != Op::Neq) { some } else { self.any([some, all_empty()].into_iter()) }
     }
 
     /// The cases whose value is wanted; where no case fits, the value is UNKNOWN.

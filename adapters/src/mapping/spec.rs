@@ -129,6 +129,9 @@ fn parse_from(kind: Kind, spec: &mut Table, at: &str, targets: &Targets) -> Resu
     if flag(spec, "index", at)? == Some(true) {
         return Ok(From::Index);
     }
+    if let Some(rate) = spec.remove("times") {
+        return Ok(From::Times(Box::new(parse_from(kind, spec, at, targets)?), Path(string(rate, at)?.into())));
+    }
     if let Some(parts) = spec.remove("sum") {
         let parts = strings(parts, at)?.into_iter().map(|part| match part.strip_prefix('-') {
             Some(path) => (true, Path(path.into())),
@@ -142,7 +145,20 @@ fn parse_from(kind: Kind, spec: &mut Table, at: &str, targets: &Targets) -> Resu
         return Ok(From::ByCurrency(one(own)?, one(foreign)?));
     }
     if let Some(parts) = spec.remove("join") {
-        return Ok(From::Join(paths(parts, at)?));
+        let with = spec.remove("with").map_or(Ok("/".to_owned()), |with| string(with, at))?;
+        return Ok(From::Join(paths(parts, at)?, with.into()));
+    }
+    if spec.contains_key("first") || spec.contains_key("none") {
+        let Some(list) = spec.remove("first").or_else(|| spec.remove("path")) else { return wrong(at, "path is missing") };
+        let none = spec.remove("none").map_or(Ok(Vec::new()), |none| strings(none, at))?;
+        return Ok(From::First { paths: paths(list, at)?, none: none.into_iter().map(Into::into).collect() });
+    }
+    if matches!(kind, Kind::Money(_) | Kind::MoneyList) {
+        let path = spec.remove("currency").map(|path| string(path, at)).transpose()?.map(|path| Path(path.into()));
+        let company = flag(spec, "company-currency", at)?.unwrap_or(false);
+        if path.is_some() || company {
+            return Ok(From::InCurrency(Box::new(parse_from(kind, spec, at, targets)?), path));
+        }
     }
     if let Some(cases) = spec.remove("cases") {
         let Toml::Array(cases) = cases else { return wrong(at, "cases is a list of {is, when}") };
@@ -179,7 +195,15 @@ fn parse_from(kind: Kind, spec: &mut Table, at: &str, targets: &Targets) -> Resu
         };
         let nested = spec.remove("nested").map(|path| string(path, at)).transpose()?;
         let path = |p: String| Path(p.into());
-        return Ok(From::Elements { path: collection.map(path), nested: nested.map(path), when, take });
+        let prefer = match spec.remove("prefer") {
+            None => None,
+            Some(Toml::Table(pair)) if pair.len() == 1 => {
+                let pair = pair.into_iter().map(|(element, record)| Ok((path(element), path(string(record, at)?))));
+                pair.collect::<Result<Vec<_>>>()?.pop()
+            }
+            Some(_) => return wrong(at, "prefer is {field of the element = field of the record}"),
+        };
+        return Ok(From::Elements { path: collection.map(path), nested: nested.map(path), when, prefer, take });
     }
     if let Kind::Object(of) = kind {
         return match spec.remove("fields") {

@@ -44,6 +44,7 @@ currency = "Currency"
 total = { local = "Total", foreign = "TotalFc" }
 subtotal = { sum = ["Total", "-Tax"] }
 baseTotal = "Total"
+baseSubtotal = { local = { sum = ["Total", "-Tax"] }, foreign = { sum = ["TotalFc", "-Tax"], times = "Rate" } }
 balanceDue = "Balance"
 lines = { elements = "Lines", nested = "Bundle.Lines", when = [["Kind", "=", "item"]], fields = { lineNumber = { index = true }, description = "Text", quantity = "Qty", total = { local = "Sum", foreign = "SumFc" } } }
 [[invoice.sets]]
@@ -102,7 +103,7 @@ fn record_is_read_exactly() {
 fn amounts_follow_the_currency_of_the_document() {
     let json = |currency: &str| {
         format!(
-            r#"{{"Id":7,"Customer":{{"value":"C1"}},"Day":"2026-01-31","Currency":"{currency}","Total":119.00,"TotalFc":130.00,"Tax":19.00,
+            r#"{{"Id":7,"Customer":{{"value":"C1"}},"Day":"2026-01-31","Currency":"{currency}","Total":119.00,"TotalFc":130.00,"Tax":19.00,"Rate":0.90005,
                 "Balance":119.00,"Lines":[{{"Kind":"item","Text":"a","Sum":1.10,"SumFc":2.20}},{{"Kind":"sum"}},
                 {{"Kind":"bundle","Bundle":{{"Lines":[{{"Kind":"item","Text":"b"}}]}}}},{{"Kind":"item","Text":"c"}}]}}"#
         )
@@ -115,6 +116,8 @@ fn amounts_follow_the_currency_of_the_document() {
     let foreign = read(EntityType::Invoice, 1, &json("USD")).expect("a record");
     assert_eq!(*foreign.named("total"), money("130.00", "USD"));
     assert_eq!(*foreign.named("baseTotal"), money("119.00", "EUR"));
+    assert_eq!(*own.named("baseSubtotal"), money("100.00", "EUR"));
+    assert_eq!(*foreign.named("baseSubtotal"), money("99.91", "EUR"), "(130 - 19) * 0.90005, rounded to cents");
     assert_eq!(*foreign.named("kind"), Value::Enum("CREDIT_NOTE"));
     let Value::List(lines) = foreign.named("lines") else { panic!("no lines") };
     let texts: Vec<_> = lines.iter().map(|l| if let Value::Object(l) = l { (l[1].clone(), l[2].clone()) } else { panic!() }).collect();
@@ -171,6 +174,8 @@ fn a_status_is_pushed_down_as_its_predicates() {
     // Comparing two fields is beyond the source: the wider part goes down, the rest stays.
     assert_eq!(source(&status(Op::Eq, &["OPEN"]), 0, true), (is("Balance", SourceOp::Gt, &zero), false));
     assert_eq!(source(&status(Op::In, &["OPEN", "PAID"]), 0, false), (SourceFilter::ALL, false), "no alternatives");
+    let unpaid = status(Op::In, &["OPEN", "PARTIALLY_PAID"]);
+    assert_eq!(source(&unpaid, 0, false), (is("Balance", SourceOp::Gt, &zero), false), "what all alternatives demand");
 }
 
 #[test]
@@ -281,4 +286,116 @@ fn alternatives_are_chosen_by_version() {
     let order = [Order { field: name, direction: Direction::Asc }];
     let keys = sort_keys(set, &order).expect("sortable");
     assert_eq!(keys.iter().map(|k| k.path.as_str()).collect::<Vec<_>>(), ["name", "id"]);
+}
+
+const VARIANTS: &str = r##"
+[customer]
+id = "Code"
+[[customer.sets]]
+name = "Partners"
+[customer.fields]
+name = { first = ["Name", "Code"] }
+currency = { path = "Currency", none = ["##"] }
+balanceDue = { path = "Balance", company-currency = true }
+billingAddress = { elements = "Addresses", prefer = { Label = "Default" }, fields = { line1 = { join = ["Street", "No"], with = " " } } }
+[invoice]
+id = "Id"
+number-ids = true
+[[invoice.sets]]
+name = "Invoices"
+[invoice.fields]
+currency = "Currency"
+total = { local = "Total", foreign = "TotalFc", not-null = true }
+lines = { elements = "Lines", fields = { lineNumber = { index = true }, unitPrice = { path = "Price", currency = "Currency" } } }
+"##;
+
+fn variant(entity: EntityType, json: &str) -> crate::model::Record {
+    let mapping = Mapping::parse(VARIANTS).expect("a good mapping");
+    let fields = ["name", "currency", "balanceDue", "billingAddress", "total", "lines"];
+    let fields = fields.iter().filter_map(|name| entity.def().id_of(name)).collect();
+    Plan::new(&mapping.sets(entity)[0], fields).read(json, &[], &env()).expect("a record")
+}
+
+#[test]
+fn a_value_may_come_from_the_first_path_that_has_one() {
+    let unnamed = variant(EntityType::Customer, r###"{"Code":"C1","Name":"","Currency":"##","Balance":5}"###);
+    assert_eq!(*unnamed.named("name"), Value::Text("C1".into()));
+    assert!(unnamed.named("currency").is_null(), "a word stands for no value");
+    let named = variant(EntityType::Customer, r#"{"Code":"C1","Name":"N","Currency":"USD","Balance":5}"#);
+    assert_eq!(*named.named("name"), Value::Text("N".into()));
+    assert_eq!(*named.named("currency"), Value::Currency("USD".parse().expect("a code")));
+    assert_eq!(*named.named("balanceDue"), Value::List([money("5", "EUR")].into()), "the company's currency, not the customer's");
+}
+
+#[test]
+fn the_element_that_the_record_prefers_is_taken() {
+    let city = |default: &str| {
+        let json = format!(
+            r#"{{"Code":"C1","Default":{default},"Addresses":[{{"Label":"a","Street":"A","No":"1"}},{{"Label":"b","Street":"B"}}]}}"#
+        );
+        match variant(EntityType::Customer, &json).named("billingAddress") {
+            Value::Object(address) => address[0].clone(),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(city("\"b\""), Value::Text("B".into()));
+    assert_eq!(city("null"), Value::Text("A 1".into()), "else the first");
+    assert_eq!(city("\"gone\""), Value::Text("A 1".into()));
+}
+
+#[test]
+fn an_amount_may_name_its_own_currency() {
+    let json = r#"{"Id":1,"Currency":"EUR","Total":1,"Lines":[{"Price":2,"Currency":"$"},{"Price":3,"Currency":""}]}"#;
+    let invoice = variant(EntityType::Invoice, json);
+    let Value::List(lines) = invoice.named("lines") else { panic!("no lines") };
+    let prices: Vec<_> = lines.iter().flat_map(|l| if let Value::Object(l) = l { l.to_vec() } else { panic!() }).collect();
+    assert!(prices.contains(&money("2", "USD")) && prices.contains(&money("3", "EUR")), "{prices:?}");
+}
+
+#[test]
+fn conditions_on_substitutes_are_pushed_down_exactly() {
+    let mapping = Mapping::parse(VARIANTS).expect("a good mapping");
+    let set = &mapping.sets(EntityType::Customer)[0];
+    let pushed = |filter: &Filter| {
+        let pushed = push(filter, set, true, &|_| Fit::Exact);
+        assert!(pushed.left.is_all());
+        pushed.source
+    };
+    let x = [Literal::Text("x".into())];
+    let [yes, no] = [[Literal::Bool(true)], [Literal::Bool(false)]];
+    let unnamed = is("Name", SourceOp::IsNull, &yes);
+    let name = |op| Filter::of(EntityType::Customer, "name", op, vec![Value::Text("x".into())]);
+    let by_code = SourceFilter::And(vec![unnamed.clone(), is("Code", SourceOp::Eq, &x)]);
+    assert_eq!(pushed(&name(Op::Eq)), SourceFilter::Or(vec![is("Name", SourceOp::Eq, &x), by_code]));
+    let differs = SourceFilter::Or(vec![
+        SourceFilter::And(vec![is("Name", SourceOp::Neq, &x), is("Name", SourceOp::IsNull, &no)]),
+        SourceFilter::And(vec![unnamed.clone(), is("Code", SourceOp::Neq, &x), is("Code", SourceOp::IsNull, &no)]),
+        SourceFilter::And(vec![unnamed, is("Code", SourceOp::IsNull, &yes)]),
+    ]);
+    assert_eq!(pushed(&name(Op::Neq)), differs);
+    assert_eq!(pushed(&Filter::Not(Box::new(name(Op::Eq)))), differs);
+    let none = Filter::of(EntityType::Customer, "currency", Op::IsNull, vec![Value::Bool(true)]);
+    let hashes = [Literal::Text("##".into())];
+    let expected = SourceFilter::Or(vec![is("Currency", SourceOp::IsNull, &yes), is("Currency", SourceOp::In, &hashes)]);
+    assert_eq!(pushed(&none), expected);
+    let order = [Order { field: EntityType::Customer.def().id_of("name").expect("a field"), direction: Direction::Asc }];
+    let keys = sort_keys(set, &order).expect("sortable");
+    assert_eq!((keys[0].path.as_str(), keys[0].nullable), ("Name", true));
+}
+
+#[test]
+fn each_half_of_a_set_keeps_an_amount_in_one_field() {
+    let mapping = Mapping::parse(VARIANTS).expect("a good mapping");
+    let [own, foreign] = mapping.sets(EntityType::Invoice)[0].by_currency("EUR").expect("two halves");
+    let total = Filter::of(EntityType::Invoice, "total", Op::Gt, vec![Value::Decimal(5.into())]);
+    let eur = [Literal::Text("EUR".into())];
+    let five = [Literal::Number(5.into())];
+    let pushed = |set: &SetMapping| push(&total, set, true, &|_| Fit::Exact);
+    let expected = SourceFilter::And(vec![is("Currency", SourceOp::Eq, &eur), is("Total", SourceOp::Gt, &five)]);
+    assert_eq!(pushed(&own), Pushed { source: expected, left: Filter::ALL });
+    let expected = SourceFilter::And(vec![is("Currency", SourceOp::Neq, &eur), is("TotalFc", SourceOp::Gt, &five)]);
+    assert_eq!(pushed(&foreign), Pushed { source: expected, left: Filter::ALL });
+    let order = [Order { field: EntityType::Invoice.def().id_of("total").expect("a field"), direction: Direction::Asc }];
+    assert_eq!(sort_keys(&foreign, &order).expect("sortable")[0].path.as_str(), "TotalFc");
+    assert!(mapping.sets(EntityType::Customer)[0].by_currency("EUR").is_none());
 }

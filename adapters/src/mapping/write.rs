@@ -89,7 +89,7 @@ fn put(into: &mut BTreeMap<String, Node>, def: &FieldDef, mapping: Option<&Field
 /// The fields of a value object that have a value and a place; numbering and totals are the ERP's own business.
 fn put_all(into: &mut BTreeMap<String, Node>, defs: &[FieldDef], fields: &[Option<FieldMapping>], values: &[Value], style: Style) -> Result<()> {
     for ((def, mapping), value) in defs.iter().zip(fields).zip(values) {
-        let derived = matches!(mapping.as_ref().map(|m| &m.from), Some(From::Index | From::Sum(_)));
+        let derived = matches!(mapping.as_ref().map(|m| &m.from), Some(From::Index | From::Sum(_) | From::Times(..)));
         if !value.is_null() && !derived {
             put(into, def, mapping.as_ref(), value, style)?;
         }

@@ -1,0 +1,110 @@
+//! A gateway put together from its settings, and its life from start to stop.
+
+use crate::{
+    config::Config,
+    erps::{ErpDefinition, ErpRegistry},
+    federation::{Federation, Seal},
+    http::{self, Access, Gateway},
+};
+use adapters::{catalog::Services, http::Hosts, tokens::MemoryTokens};
+use chrono::Utc;
+use metrics_exporter_prometheus::PrometheusHandle;
+use schema::{Api, ports::Ports};
+use std::{
+    hash::{BuildHasher, RandomState},
+    io,
+    net::SocketAddr,
+    sync::Arc,
+    time::Duration,
+};
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+
+/// What adapters share in this process.
+pub fn services(config: &Config) -> Services {
+    Services {
+        hosts: Arc::new(Hosts::default()),
+        tokens: Arc::new(MemoryTokens::default()),
+        allow_link_local: config.read.allow_link_local,
+    }
+}
+
+/// A running gateway. Dropping it stops it at once.
+pub struct Running {
+    /// Where it listens.
+    pub address: SocketAddr,
+    stop: watch::Sender<bool>,
+    server: JoinHandle<io::Result<()>>,
+    health: JoinHandle<()>,
+    patience: Duration,
+}
+
+/// Starts a gateway: it listens when this returns. Its ERPs are asked behind its back whether they work.
+///
+/// # Errors
+/// One sentence: a wrong setting, or an address that cannot be listened on.
+pub async fn start(
+    config: &Config,
+    erps: &[ErpDefinition],
+    access: Access,
+    metrics: Option<PrometheusHandle>,
+) -> Result<Running, String> {
+    let registry = Arc::new(ErpRegistry::new(erps, &services(config), Utc::now)?);
+    let federation = Federation::new(Arc::clone(&registry), Seal::new(random_key()), config.reading(), Utc::now);
+    let ports = Ports { reads: Arc::new(federation), erps: Arc::clone(&registry) as _, clock: Utc::now };
+    let limits = schema::Limits {
+        depth: config.limits.depth,
+        complexity: config.limits.complexity,
+        aliases: config.limits.aliases,
+        ..schema::Limits::default()
+    };
+    let api = Api::new(ports, limits);
+
+    let listener = TcpListener::bind(config.server.listen)
+        .await
+        .map_err(|e| format!("cannot listen on {}: {e}", config.server.listen))?;
+    let address = listener.local_addr().map_err(|e| e.to_string())?;
+    let router = http::router(Gateway { api, access, metrics, body_bytes: config.limits.body_bytes });
+    let (stop, mut stopped) = watch::channel(false);
+    let server = tokio::spawn(async move {
+        let wait = async move {
+            // An error means that the sender is gone, and with it the gateway.
+            let _ = stopped.wait_for(|stop| *stop).await;
+        };
+        axum::serve(listener, router).with_graceful_shutdown(wait).await
+    });
+    let every = Duration::from_secs(config.read.health_seconds.max(1));
+    let health = tokio::spawn(async move {
+        let mut ticks = tokio::time::interval(every);
+        loop {
+            ticks.tick().await;
+            registry.probe_all().await;
+        }
+    });
+    Ok(Running { address, stop, server, health, patience: Duration::from_secs(config.server.shutdown_seconds) })
+}
+
+impl Running {
+    /// Stops listening, lets requests under way end for a while, and returns.
+    pub async fn stop(mut self) {
+        let _ = self.stop.send(true);
+        if tokio::time::timeout(self.patience, &mut self.server).await.is_err() {
+            tracing::warn!("requests were still under way when the gateway stopped");
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.server.abort();
+        self.health.abort();
+    }
+}
+
+/// A key that nobody can guess, from the operating system's randomness behind the standard library's hasher.
+fn random_key() -> [u8; 32] {
+    let mut key = [0; 32];
+    for part in key.chunks_exact_mut(8) {
+        part.copy_from_slice(&RandomState::new().hash_one(0u8).to_ne_bytes());
+    }
+    key
+}

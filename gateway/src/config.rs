@@ -1,0 +1,325 @@
+//! Settings: `config.default.toml`, over it the operator's file, over it the environment.
+
+use crate::erps::ErpDefinition;
+use adapters::settings::SettingDef;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use std::{collections::BTreeMap, fmt, net::SocketAddr, path::Path, time::Duration};
+
+/// The defaults and the manual of every key.
+pub const DEFAULTS: &str = include_str!("../config.default.toml");
+
+/// All settings of a gateway.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Where it listens.
+    pub server: Server,
+    /// Who may ask.
+    pub access: Access,
+    /// What a query may cost.
+    pub limits: Limits,
+    /// How it reads from ERPs.
+    pub read: Read,
+    /// How old answers may be.
+    pub cache: Cache,
+    /// What it logs.
+    pub log: Log,
+    /// The ERPs, by their ids.
+    #[serde(default)]
+    pub erps: BTreeMap<String, Erp>,
+}
+
+/// Where the gateway listens.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Server {
+    /// The address and port; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// How long requests under way may go on when the gateway stops, in seconds.
+    pub shutdown_seconds: u64,
+}
+
+/// Who may ask.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Access {
+    /// The key that a request carries as `Authorization: Bearer …`.
+    #[serde(default)]
+    pub api_key: Option<SecretString>,
+}
+
+impl fmt::Debug for Access {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Access").field("api_key", &self.api_key.as_ref().map(|_| "…")).finish()
+    }
+}
+
+/// What a query may cost.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// The longest body of a request, in bytes.
+    pub body_bytes: usize,
+    /// How deep a query may nest.
+    pub depth: usize,
+    /// The highest complexity of a query.
+    pub complexity: usize,
+    /// The most aliases in a query.
+    pub aliases: usize,
+}
+
+/// How the gateway reads from ERPs.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Read {
+    /// How long a query waits for each ERP, in milliseconds.
+    pub wait_ms: u64,
+    /// How long a call to an ERP may take, in milliseconds.
+    pub call_ms: u64,
+    /// How many records are read for a filter that an ERP cannot evaluate.
+    pub scan_records: usize,
+    /// Whether ERPs may have link-local addresses.
+    pub allow_link_local: bool,
+    /// How often every ERP is asked whether it works, in seconds.
+    pub health_seconds: u64,
+}
+
+/// How old answers may be.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cache {
+    /// Up to this age an answer is given without asking the ERP, in seconds.
+    pub fresh_seconds: u64,
+    /// Up to this age it is given while the ERP is asked again, in seconds.
+    pub revalidate_seconds: u64,
+    /// Up to this age it stands in for an ERP that fails, in seconds.
+    pub stale_if_error_seconds: u64,
+    /// How many bytes of records are kept.
+    pub max_bytes: u64,
+}
+
+/// What the gateway logs.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    /// What is logged, as a filter of `tracing`.
+    pub filter: String,
+    /// `text` or `json`.
+    pub format: LogFormat,
+}
+
+/// The form of log lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For machines: one JSON object a line.
+    Json,
+}
+
+/// One ERP.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Erp {
+    /// The name that people see; the id if none is given.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// The key of its system.
+    pub system: String,
+    /// What the system's settings form asks for.
+    #[serde(default)]
+    pub settings: SettingValues,
+}
+
+/// The settings of an ERP as they were given. A value `env:NAME` stands for an environment variable, so that a file need
+/// not hold secrets. Which of them are secrets only the system's form knows: none is ever printed.
+#[derive(Clone, Default, Deserialize)]
+#[serde(transparent)]
+pub struct SettingValues(BTreeMap<String, SecretString>);
+
+impl fmt::Debug for SettingValues {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.0.keys()).finish()
+    }
+}
+
+impl SettingValues {
+    /// Settings given in code.
+    pub fn new<'a>(values: impl IntoIterator<Item = (&'a str, String)>) -> Self {
+        Self(values.into_iter().map(|(key, value)| (key.to_owned(), value.into())).collect())
+    }
+
+    /// All of them, for the adapter.
+    pub(crate) fn exposed(&self) -> Vec<(String, String)> {
+        self.0.iter().map(|(key, value)| (key.clone(), value.expose_secret().to_owned())).collect()
+    }
+
+    /// Those that may be shown.
+    pub(crate) fn without_secrets(&self, form: &[SettingDef]) -> serde_json::Value {
+        let shown = |key: &String| form.iter().any(|def| def.key == key && !def.secret);
+        self.0.iter().filter(|(key, _)| shown(key)).map(|(key, value)| (key.clone(), value.expose_secret().into())).collect()
+    }
+
+    fn resolve(&mut self, env: &dyn Fn(&str) -> Option<String>) -> Result<(), String> {
+        for (key, value) in &mut self.0 {
+            if let Some(name) = value.expose_secret().strip_prefix("env:") {
+                let found = env(name).ok_or_else(|| format!("settings.{key}: the environment variable {name} is not set"))?;
+                *value = found.into();
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Config {
+    /// The defaults alone.
+    ///
+    /// # Errors
+    /// Never, as a test proves.
+    pub fn defaults() -> Result<Self, String> {
+        Self::from_texts(None, &|_| None)
+    }
+
+    /// The settings of an operator's file over the defaults, and of `ERP_GATEWAY_*` variables over both.
+    ///
+    /// # Errors
+    /// One sentence that names the key.
+    pub fn load(file: Option<&Path>, env: &dyn Fn(&str) -> Option<String>) -> Result<Self, String> {
+        let text = file
+            .map(|path| std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display())))
+            .transpose()?;
+        Self::from_texts(text.as_deref(), env)
+    }
+
+    fn from_texts(file: Option<&str>, env: &dyn Fn(&str) -> Option<String>) -> Result<Self, String> {
+        let parse = |text: &str| text.parse::<toml::Table>().map_err(|e| e.to_string());
+        let mut table = parse(DEFAULTS)?;
+        if let Some(text) = file {
+            overlay(&mut table, parse(text)?);
+        }
+        for (section, value) in &mut table {
+            if let toml::Value::Table(keys) = value {
+                let names: Vec<_> = known_keys(section).iter().map(|key| (*key).to_owned()).collect();
+                for key in names {
+                    let name = format!("ERP_GATEWAY_{section}_{key}").to_uppercase();
+                    if let Some(text) = env(&name) {
+                        let value = from_env(keys.get(&key), text).map_err(|e| format!("{name}: {e}"))?;
+                        keys.insert(key, value);
+                    }
+                }
+            }
+        }
+        let mut config: Self = table.try_into().map_err(|e: toml::de::Error| e.to_string())?;
+        for (id, erp) in &mut config.erps {
+            erp.settings.resolve(env).map_err(|why| format!("erps.{id}.{why}"))?;
+        }
+        Ok(config)
+    }
+
+    /// The ERPs to connect.
+    pub fn erp_definitions(&self) -> Vec<ErpDefinition> {
+        let definition = |(id, erp): (&String, &Erp)| ErpDefinition {
+            id: id.clone(),
+            name: erp.name.clone().unwrap_or_else(|| id.clone()),
+            system: erp.system.clone(),
+            settings: erp.settings.clone(),
+        };
+        self.erps.iter().map(definition).collect()
+    }
+
+    pub(crate) fn reading(&self) -> crate::federation::Limits {
+        let seconds = Duration::from_secs;
+        crate::federation::Limits {
+            freshness: crate::federation::Freshness {
+                fresh: seconds(self.cache.fresh_seconds),
+                revalidate: seconds(self.cache.revalidate_seconds),
+                on_error: seconds(self.cache.stale_if_error_seconds),
+            },
+            wait: Duration::from_millis(self.read.wait_ms),
+            call: Duration::from_millis(self.read.call_ms),
+            cache_bytes: self.cache.max_bytes / 2,
+            scan: self.read.scan_records,
+        }
+    }
+}
+
+/// The keys of a section that a variable may set.
+fn known_keys(section: &str) -> &'static [&'static str] {
+    match section {
+        "server" => &["listen", "shutdown_seconds"],
+        "access" => &["api_key"],
+        "limits" => &["body_bytes", "depth", "complexity", "aliases"],
+        "read" => &["wait_ms", "call_ms", "scan_records", "allow_link_local", "health_seconds"],
+        "cache" => &["fresh_seconds", "revalidate_seconds", "stale_if_error_seconds", "max_bytes"],
+        "log" => &["filter", "format"],
+        _ => &[],
+    }
+}
+
+fn overlay(under: &mut toml::Table, over: toml::Table) {
+    for (key, value) in over {
+        match (under.get_mut(&key), value) {
+            (Some(toml::Value::Table(under)), toml::Value::Table(over)) => overlay(under, over),
+            (_, value) => {
+                under.insert(key, value);
+            }
+        }
+    }
+}
+
+/// A variable's text in the type of the default.
+fn from_env(default: Option<&toml::Value>, text: String) -> Result<toml::Value, String> {
+    Ok(match default {
+        Some(toml::Value::Integer(_)) => toml::Value::Integer(text.parse().map_err(|_| "not a whole number")?),
+        Some(toml::Value::Boolean(_)) => toml::Value::Boolean(text.parse().map_err(|_| "neither true nor false")?),
+        _ => toml::Value::String(text),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_default_can_be_set_by_a_variable() {
+        let table: toml::Table = DEFAULTS.parse().expect("good TOML");
+        for (section, value) in &table {
+            for key in value.as_table().expect("a section").keys() {
+                assert!(known_keys(section).contains(&key.as_str()), "{section}.{key}");
+            }
+        }
+        Config::defaults().expect("good defaults");
+    }
+
+    #[test]
+    fn a_file_and_the_environment_go_over_the_defaults() {
+        let file = r#"
+            [cache]
+            fresh_seconds = 7
+            [erps.odoo]
+            system = "odoo"
+            settings = { url = "https://erp.example", password = "env:ODOO_PASSWORD" }
+        "#;
+        let env = |name: &str| match name {
+            "ERP_GATEWAY_LIMITS_DEPTH" => Some("9".to_owned()),
+            "ERP_GATEWAY_ACCESS_API_KEY" => Some("s3cret".to_owned()),
+            "ODOO_PASSWORD" => Some("hunter2".to_owned()),
+            _ => None,
+        };
+        let config = Config::from_texts(Some(file), &env).expect("good settings");
+        assert_eq!((config.cache.fresh_seconds, config.limits.depth), (7, 9));
+        let shown = format!("{config:?}");
+        assert!(!shown.contains("hunter2") && !shown.contains("s3cret"), "{shown}");
+        let settings = config.erps["odoo"].settings.exposed();
+        assert!(settings.contains(&("password".into(), "hunter2".into())));
+    }
+
+    #[test]
+    fn wrong_settings_are_named() {
+        let wrong = |file: &str| Config::from_texts(Some(file), &|_| None).expect_err("refused");
+        assert!(wrong("[cache]\nfersh = 1").contains("fersh"));
+        assert!(wrong("[erps.a]\nsystem = 'odoo'\nsettings = { password = 'env:NOPE' }").contains("NOPE"));
+    }
+}

@@ -1,0 +1,118 @@
+//! The server: the GraphQL endpoint, the GraphiQL page, health and metrics.
+
+mod graphiql;
+mod graphql;
+
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, State},
+    http::{HeaderValue, Request, StatusCode, header},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use metrics_exporter_prometheus::PrometheusHandle;
+use schema::{
+    Api,
+    ports::{Principal, Role, SCOPE_RAW},
+};
+use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+use subtle::ConstantTimeEq;
+
+/// What the server serves.
+pub struct Gateway {
+    /// The GraphQL API.
+    pub api: Api,
+    /// Who may ask.
+    pub access: Access,
+    /// What is counted.
+    pub metrics: Option<PrometheusHandle>,
+    /// The longest body of a request.
+    pub body_bytes: usize,
+}
+
+/// Who may ask.
+pub enum Access {
+    /// Everybody who reaches the address, with all rights: for the demo on loopback.
+    Open,
+    /// Who carries this key, with all rights.
+    Key(SecretString),
+}
+
+impl Access {
+    /// Who sent a request; none if it may not be answered.
+    fn principal(&self, authorization: Option<&HeaderValue>) -> Option<Principal> {
+        let subject = match self {
+            Self::Open => "demo",
+            Self::Key(key) => {
+                let given = authorization?.to_str().ok()?;
+                let (scheme, token) = given.split_once(' ')?;
+                // Digests have one length: comparing them tells nothing about the key's.
+                let same = Sha256::digest(token.trim()).ct_eq(&Sha256::digest(key.expose_secret()));
+                if !scheme.eq_ignore_ascii_case("bearer") || !bool::from(same) {
+                    return None;
+                }
+                "api-key"
+            }
+        };
+        let scopes = BTreeSet::from([SCOPE_RAW.to_owned()]);
+        Some(Principal { subject: subject.to_owned(), role: Role::Admin, scopes, erps: None })
+    }
+}
+
+/// All routes.
+pub fn router(gateway: Gateway) -> Router {
+    let body_bytes = gateway.body_bytes;
+    Router::new()
+        .route("/graphql", get(graphiql::page).post(graphql::execute))
+        .route("/graphiql/{file}", get(graphiql::asset))
+        .route("/healthz", get(async || "ok\n"))
+        .route("/readyz", get(async || "ok\n"))
+        .route("/metrics", get(metrics))
+        .route("/", get(async || (StatusCode::SEE_OTHER, [(header::LOCATION, "/graphql")])))
+        .layer(DefaultBodyLimit::max(body_bytes))
+        .layer(middleware::from_fn(identify))
+        .with_state(Arc::new(gateway))
+}
+
+async fn metrics(State(gateway): State<Arc<Gateway>>) -> Response {
+    match &gateway.metrics {
+        Some(metrics) => ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], metrics.render()).into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+/// The id of a request, in its answer, its errors and its log lines.
+#[derive(Clone)]
+struct RequestId(Arc<str>);
+
+const REQUEST_ID: &str = "x-request-id";
+
+/// Gives every request an id: the one that a proxy in front gave it, or a new one.
+async fn identify(mut request: Request<axum::body::Body>, next: Next) -> Response {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let plain = |id: &&str| (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
+    let given = request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok()).filter(plain);
+    let id: Arc<str> = match given {
+        Some(id) => id.into(),
+        None => {
+            let since = std::time::UNIX_EPOCH.elapsed().unwrap_or_default().as_millis();
+            format!("{since:x}-{:x}", COUNT.fetch_add(1, Ordering::Relaxed)).into()
+        }
+    };
+    let header = HeaderValue::from_str(&id);
+    request.extensions_mut().insert(RequestId(id));
+    let mut response = next.run(request).await;
+    if let Ok(id) = header {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    response
+}

@@ -1,0 +1,128 @@
+//! The command line of the ERP gateway.
+
+use clap::{Parser, Subcommand};
+use gateway::{app, config::Config, erps::ErpRegistry, http::Access, telemetry};
+use std::{
+    io::{self, Write},
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+/// One GraphQL API over all the ERPs of a company.
+#[derive(Parser)]
+#[command(name = "erp-gateway", version, disable_help_subcommand = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Starts three simulated ERPs with two years of data, and the gateway in front of them.
+    #[cfg(feature = "simulators")]
+    Demo(gateway::demo::DemoArgs),
+    /// Starts the gateway in front of the ERPs of a configuration file.
+    Serve {
+        /// The configuration file; config.default.toml describes it.
+        #[arg(long, value_name = "FILE", env = "ERP_GATEWAY_CONFIG")]
+        config: Option<PathBuf>,
+    },
+    /// Checks a configuration file and asks each of its ERPs whether it works.
+    Check {
+        /// The configuration file.
+        #[arg(long, value_name = "FILE", env = "ERP_GATEWAY_CONFIG")]
+        config: Option<PathBuf>,
+    },
+    /// Prints the GraphQL schema.
+    Schema,
+    /// Starts one simulated ERP alone.
+    #[cfg(feature = "simulators")]
+    Simulate(gateway::demo::SimulateArgs),
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let run = match Cli::parse().command {
+        #[cfg(feature = "simulators")]
+        Command::Demo(args) => gateway::demo::demo(args, listening, interrupted()).await,
+        Command::Serve { config } => serve(config.as_deref()).await,
+        Command::Check { config } => check(config.as_deref()).await,
+        Command::Schema => print(&schema::sdl()),
+        #[cfg(feature = "simulators")]
+        Command::Simulate(args) => gateway::demo::simulate(args, listening, interrupted()).await,
+    };
+    match run {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            // Nowhere is left to report a failure to.
+            let _ = writeln!(io::stderr(), "error: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn load(file: Option<&Path>) -> Result<Config, String> {
+    Config::load(file, &|name| std::env::var(name).ok())
+}
+
+async fn serve(file: Option<&Path>) -> Result<(), String> {
+    let config = load(file)?;
+    telemetry::log(&config.log)?;
+    let Some(key) = config.access.api_key.clone() else {
+        return Err("no access is configured: set ERP_GATEWAY_ACCESS_API_KEY to the key that requests have to carry, \
+                    for example to the output of `openssl rand -hex 32`"
+            .into());
+    };
+    let metrics = telemetry::count()?;
+    let running = app::start(&config, &config.erp_definitions(), Access::Key(key), Some(metrics)).await?;
+    listening(&format!("http://{}", running.address))?;
+    interrupted().await;
+    running.stop().await;
+    Ok(())
+}
+
+async fn check(file: Option<&Path>) -> Result<(), String> {
+    let config = load(file)?;
+    let registry = ErpRegistry::new(&config.erp_definitions(), &app::services(&config), chrono::Utc::now)?;
+    let mut failed = 0;
+    for (id, outcome) in registry.probe_all().await {
+        let line = match outcome {
+            Ok(info) => {
+                let words = [info.company, info.version, info.base_currency.map(|c| c.to_string())];
+                format!("{id}: ok, {}", words.into_iter().flatten().collect::<Vec<_>>().join(", "))
+            }
+            Err(error) => {
+                failed += 1;
+                format!("{id}: {}", error.message)
+            }
+        };
+        print(&format!("{line}\n"))?;
+    }
+    if failed == 0 { Ok(()) } else { Err(format!("{failed} of {} ERPs do not work", config.erps.len())) }
+}
+
+/// The first line on stdout, for whoever started the process with port 0.
+fn listening(url: &str) -> Result<(), String> {
+    print(&format!("listening on {url}\n"))
+}
+
+fn print(text: &str) -> Result<(), String> {
+    let mut out = io::stdout();
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|e| e.to_string())
+}
+
+/// Ends when the process is asked to stop.
+async fn interrupted() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = tokio::signal::ctrl_c() => {}
+            }
+            return;
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}

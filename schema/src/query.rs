@@ -1,0 +1,161 @@
+//! The root of queries. The fields of records are made from the catalogue; the others are derived.
+
+use crate::{
+    args::{self, Args},
+    erp::ErpQuery,
+    error::Error,
+    input,
+    limits::DEFAULT_FIRST,
+    node::NodeQuery,
+    object::{by_name, field},
+    page::connection_type,
+    plan::Planner,
+    ports::ListRequest,
+    record::{RecordRef, register_all},
+    request::RequestState,
+    run::{PageItem, Run},
+};
+use adapters::model::{EntityDef, EntityType};
+use async_graphql::{
+    ContainerType, Context, ContextSelectionSet, MergedObject, ObjectType, OutputType, Positioned, ServerResult, Value,
+    parser::types::Field,
+    registry::{MetaTypeId, ObjectBuilder, Registry},
+    resolver_utils::resolve_container,
+};
+use futures_util::future::join;
+use std::borrow::Cow;
+
+/// What can be read: records of all ERPs at once, and the ERPs themselves.
+#[derive(MergedObject, Default)]
+pub(crate) struct Query(NodeQuery, RecordQuery, ErpQuery);
+
+/// A list and a look-up for each record type.
+#[derive(Default)]
+pub(crate) struct RecordQuery;
+
+/// The name of the look-up of a record type: `salesOrder`.
+fn look_up_name(def: &EntityDef) -> String {
+    let mut letters = def.name.chars();
+    letters.next().into_iter().flat_map(char::to_lowercase).chain(letters).collect()
+}
+
+/// What a root field gives.
+enum Root {
+    List(EntityType),
+    One(EntityType),
+}
+
+impl Root {
+    fn of(name: &str) -> Option<Self> {
+        EntityType::ALL.iter().copied().find_map(|entity| match entity.def() {
+            def if def.plural == name => Some(Self::List(entity)),
+            def if def.name.len() == name.len() && look_up_name(def) == name => Some(Self::One(entity)),
+            _ => None,
+        })
+    }
+}
+
+impl OutputType for RecordQuery {
+    fn type_name() -> Cow<'static, str> {
+        "RecordQuery".into()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        register_all(registry);
+        registry.create_output_type::<Self, _>(MetaTypeId::Object, |registry| {
+            let mut fields = Vec::with_capacity(2 * EntityType::ALL.len());
+            for entity in EntityType::ALL {
+                let def = entity.def();
+                let (many, one) = (input::words(def.plural), input::words(def.name));
+                let hidden = match &def.hidden_unless {
+                    Some((name, _)) => format!(" Inactive ones are listed only where `where` names `{name}` or `id`."),
+                    None => String::new(),
+                };
+                let doc = format!("The {many} of all connected ERPs as one list: {}{hidden}", def.doc);
+                let mut list = field(def.plural, connection_type(def, registry), doc);
+                args::of_list(&mut list, def, registry);
+                let doc = format!("One of the {many} by its id; null if there is no such {one}.");
+                let mut look_up = field(&look_up_name(def), def.name, doc);
+                args::of_look_up(&mut look_up, registry);
+                fields.extend([list, look_up]);
+            }
+            ObjectBuilder::new(Self::type_name(), by_name(fields)).rust_typename(std::any::type_name::<Self>()).build()
+        })
+    }
+
+    async fn resolve(&self, ctx: &ContextSelectionSet<'_>, _: &Positioned<Field>) -> ServerResult<Value> {
+        resolve_container(ctx, self).await
+    }
+}
+
+impl ContainerType for RecordQuery {
+    async fn resolve_field(&self, ctx: &Context<'_>) -> ServerResult<Option<Value>> {
+        let value = match Root::of(&ctx.item.node.name.node) {
+            Some(Root::List(entity)) => list(ctx, entity).await,
+            Some(Root::One(entity)) => look_up(ctx, entity).await,
+            None => return Ok(None),
+        };
+        // Each of these fields may be null by itself, without taking the others with it.
+        Ok(Some(value.unwrap_or_else(|error| {
+            ctx.add_error(if error.path.is_empty() { ctx.set_error_path(error) } else { error });
+            Value::Null
+        })))
+    }
+}
+
+impl ObjectType for RecordQuery {}
+
+async fn list(ctx: &Context<'_>, entity: EntityType) -> ServerResult<Value> {
+    let (def, state) = (entity.def(), RequestState::of(ctx));
+    let at = |error: Error| error.at(ctx.item.pos);
+    let args = Args::of(ctx).map_err(at)?;
+    let options = args.options().map_err(at)?;
+    let erps = args.erps(state).map_err(at)?;
+    let page = args.list(def, DEFAULT_FIRST).map_err(at)?;
+
+    let selection = ctx.with_selection_set(&ctx.item.node.selection_set);
+    let plan = Planner::new(&selection, options).page(def, &[selection.item])?;
+    let request = ListRequest {
+        entity,
+        first: page.first,
+        after: page.after,
+        filter: page.filter,
+        order: page.order,
+        erps,
+        fields: plan.fields,
+        options,
+        of: None,
+    };
+    let reads = &state.ports.reads;
+    let rows = async {
+        match plan.rows {
+            true => Some(reads.list(&state.who, &request).await),
+            false => None,
+        }
+    };
+    let count = async {
+        match plan.count {
+            true => Some(reads.count(&state.who, &request).await),
+            false => None,
+        }
+    };
+    let (listed, count) = join(rows, count).await;
+    let run = Run::new(&selection, options);
+    let listed = match &listed {
+        Some(listed) => Some(run.whole(Some(listed)).map_err(at)?),
+        None => None,
+    };
+    let page = PageItem { listed, count: count.as_ref(), path: run.path() };
+    Ok(run.pages(&plan, &[page]).await.pop().unwrap_or_default())
+}
+
+async fn look_up(ctx: &Context<'_>, entity: EntityType) -> ServerResult<Value> {
+    let at = |error: Error| error.at(ctx.item.pos);
+    let args = Args::of(ctx).map_err(at)?;
+    let options = args.options().map_err(at)?;
+    let key = args.id().and_then(|id| {
+        input::record_id(entity, id).map_err(|problem| Error::bad_input(format!("id: {problem}")))
+    });
+    let record = RecordRef { key: key.map_err(at)?, options };
+    record.resolve(&ctx.with_selection_set(&ctx.item.node.selection_set), ctx.item).await
+}

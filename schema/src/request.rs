@@ -1,0 +1,47 @@
+//! What one request carries through its execution.
+
+use crate::{
+    loader::Loader,
+    ports::{ErpView, Ports, Principal},
+};
+use adapters::model::ErpId;
+use async_graphql::ContextBase;
+use chrono::{DateTime, NaiveDate, Utc};
+use std::sync::Arc;
+
+/// The state of one request; [`Api::execute`](crate::Api::execute) makes it.
+pub(crate) struct RequestState {
+    pub(crate) ports: Ports,
+    pub(crate) who: Arc<Principal>,
+    /// One time for the whole answer.
+    pub(crate) now: DateTime<Utc>,
+    pub(crate) loader: Loader,
+}
+
+impl RequestState {
+    pub(crate) fn new(ports: Ports, who: Arc<Principal>) -> Self {
+        let (now, reads) = ((ports.clock)(), Arc::clone(&ports.reads));
+        Self { ports, loader: Loader::new(reads, Arc::clone(&who)), who, now }
+    }
+
+    /// The state of the request that is being executed.
+    pub(crate) fn of<'a, T>(ctx: &ContextBase<'a, T>) -> &'a Self {
+        // The schema is reachable only through `Api`, which puts the state into every request.
+        ctx.data_unchecked::<Self>()
+    }
+
+    /// The day by which computed fields are computed.
+    pub(crate) fn today(&self) -> NaiveDate {
+        self.now.date_naive()
+    }
+
+    /// How old an answer is, in milliseconds as GraphQL's `Int` can hold them.
+    pub(crate) fn age_ms(&self, as_of: DateTime<Utc>) -> i32 {
+        (self.now - as_of).num_milliseconds().clamp(0, i32::MAX.into()) as i32
+    }
+
+    /// An ERP, if the caller may know of it.
+    pub(crate) fn erp(&self, id: &ErpId) -> Option<Arc<ErpView>> {
+        self.ports.erps.get(&self.who, id)
+    }
+}
