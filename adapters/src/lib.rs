@@ -8,6 +8,7 @@ pub mod filter;
 pub mod http;
 pub mod mapping;
 pub mod model;
+mod odata;
 mod odoo;
 mod quickbooks;
 mod sap_b1;

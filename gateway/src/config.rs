@@ -159,7 +159,8 @@ impl SettingValues {
     /// Those that may be shown.
     pub(crate) fn without_secrets(&self, form: &[SettingDef]) -> serde_json::Value {
         let shown = |key: &String| form.iter().any(|def| def.key == key && !def.secret);
-        self.0.iter().filter(|(key, _)| shown(key)).map(|(key, value)| (key.clone(), value.expose_secret().into())).collect()
+        let plain = self.0.iter().filter(|(key, _)| shown(key));
+        plain.map(|(key, value)| (key.clone(), serde_json::Value::from(value.expose_secret()))).collect()
     }
 
     fn resolve(&mut self, env: &dyn Fn(&str) -> Option<String>) -> Result<(), String> {

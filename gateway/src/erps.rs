@@ -74,31 +74,28 @@ impl ErpRegistry {
             }
             let system = catalog::find(&definition.system).map_err(|e| wrong(e.message))?;
             let adapter = catalog::build(system.key, &id, definition.settings.exposed(), services).map_err(|e| wrong(e.message))?;
-            let now = clock();
-            let view = ErpView {
-                id: id.clone(),
-                name: definition.name.clone(),
-                system: systems.iter().find(|s| *s.key == *system.key).cloned().ok_or_else(|| wrong("no system".into()))?,
-                status: ErpStatus::Pending,
-                status_message: None,
-                settings: definition.settings.without_secrets(system.settings),
-                server_version: None,
-                company_name: None,
-                base_currency: None,
-                capabilities: EntityType::ALL.iter().map(|e| capability_view(adapter.capability(*e))).collect(),
-                last_health_check_at: None,
-                last_sync_at: None,
-                latency: None,
-                quota: None,
-                created_at: now,
-                updated_at: now,
-            };
+            let view = systems.iter().find(|s| *s.key == *system.key).cloned().ok_or_else(|| wrong("no system".into()))?;
+            let settings = definition.settings.without_secrets(system.settings);
+            let view = unprobed(&id, &definition.name, view, settings, &*adapter, clock());
             let erp = ConnectedErp { id: id.clone(), system: system.key, adapter, view: RwLock::new(Arc::new(view)) };
             if erps.insert(id, Arc::new(erp)).is_some() {
                 return Err(wrong("the id is used twice".into()));
             }
         }
         Ok(Self { erps, systems, clock })
+    }
+
+    /// ERPs behind given adapters.
+    #[cfg(test)]
+    pub(crate) fn of_adapters(adapters: impl Iterator<Item = Arc<dyn Adapter>>, clock: fn() -> DateTime<Utc>) -> Self {
+        let systems: Vec<_> = catalog::SYSTEMS.iter().map(|system| Arc::new(system_view(system))).collect();
+        let erps = adapters.map(|adapter| {
+            let id = adapter.info().erp.clone();
+            let system = Arc::clone(&systems[0]);
+            let view = RwLock::new(Arc::new(unprobed(&id, id.as_str(), system, serde_json::Value::Null, &*adapter, clock())));
+            (id.clone(), Arc::new(ConnectedErp { id, system: adapter.info().system, adapter, view }))
+        });
+        Self { erps: erps.collect(), systems, clock }
     }
 
     /// The ERPs that a principal may know of, by id.
@@ -132,7 +129,7 @@ impl ErpRegistry {
                 view.server_version.clone_from(&info.version);
                 view.company_name.clone_from(&info.company);
                 view.base_currency = info.base_currency;
-                view.capabilities = EntityType::ALL.iter().map(|e| capability_view(erp.adapter.capability(*e))).collect();
+                view.capabilities = capabilities(&*erp.adapter);
             }
             Err(error) => {
                 view.status = match error.kind {
@@ -164,6 +161,39 @@ impl Erps for ErpRegistry {
     fn systems(&self) -> Vec<Arc<SystemView>> {
         self.systems.clone()
     }
+}
+
+/// An ERP that has not been asked anything yet.
+fn unprobed(
+    id: &ErpId,
+    name: &str,
+    system: Arc<SystemView>,
+    settings: serde_json::Value,
+    adapter: &dyn Adapter,
+    now: DateTime<Utc>,
+) -> ErpView {
+    ErpView {
+        id: id.clone(),
+        name: name.to_owned(),
+        system,
+        status: ErpStatus::Pending,
+        status_message: None,
+        settings,
+        server_version: None,
+        company_name: None,
+        base_currency: None,
+        capabilities: capabilities(adapter),
+        last_health_check_at: None,
+        last_sync_at: None,
+        latency: None,
+        quota: None,
+        created_at: now,
+        updated_at: now,
+    }
+}
+
+fn capabilities(adapter: &dyn Adapter) -> Arc<[CapabilityView]> {
+    EntityType::ALL.iter().map(|entity| capability_view(adapter.capability(*entity))).collect()
 }
 
 fn system_view(system: &System) -> SystemView {

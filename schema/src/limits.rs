@@ -161,7 +161,7 @@ mod tests {
     fn cycles_and_depth_are_found() {
         assert!(check("{ ...A } fragment A on Q { a { ...A } }").is_err_and(|m| m.contains("contains itself")));
         let mut chain = String::from("{ ...F0 }");
-        for i in 0..20_000 {
+        for i in 0..2_000 {
             let _ = write!(chain, " fragment F{i} on Q {{ ...F{} }}", i + 1);
         }
         assert!(check(&chain).is_err_and(|message| message.contains("nested too deep")));

@@ -103,6 +103,56 @@ pub(super) fn boolean(raw: &str) -> Option<bool> {
     }
 }
 
+/// The text of HTML: tags are dropped, those that end a line in a browser end one here.
+pub(super) fn plain(html: &str) -> String {
+    let mut text = String::with_capacity(html.len());
+    let mut rest = html;
+    while let Some(at) = rest.find(['<', '&']) {
+        text.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let end = if rest.starts_with('<') { rest.find('>') } else { rest.find(';').filter(|end| *end <= 8) };
+        let Some(end) = end else {
+            text.push_str(&rest[..1]);
+            rest = &rest[1..];
+            continue;
+        };
+        let inner = &rest[1..end];
+        match rest.as_bytes()[0] {
+            b'<' => {
+                let tag = inner.trim_start_matches('/').split([' ', '/']).next().unwrap_or_default().to_ascii_lowercase();
+                let ends_line = matches!(tag.as_str(), "br" | "p" | "div" | "li" | "tr" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6");
+                if ends_line && !text.is_empty() && !text.ends_with('\n') {
+                    text.push('\n');
+                }
+            }
+            _ => match entity(inner) {
+                Some(c) => text.push(c),
+                None => text.push_str(&rest[..=end]),
+            },
+        }
+        rest = &rest[end + 1..];
+    }
+    text.push_str(rest);
+    text.trim().to_owned()
+}
+
+/// The character that a name or number stands for between `&` and `;`.
+fn entity(name: &str) -> Option<char> {
+    Some(match name {
+        "amp" => '&',
+        "lt" => '<',
+        "gt" => '>',
+        "quot" => '"',
+        "apos" => '\'',
+        "nbsp" => ' ',
+        _ => {
+            let number = name.strip_prefix('#')?;
+            let hex = number.strip_prefix(['x', 'X']);
+            return char::from_u32(hex.map_or_else(|| number.parse(), |hex| u32::from_str_radix(hex, 16)).ok()?);
+        }
+    })
+}
+
 /// A web address; one without a scheme is taken as https.
 pub(super) fn url(raw: &str) -> Option<Value> {
     let text = text(raw)?;
@@ -143,6 +193,13 @@ mod tests {
         assert_eq!(moment("\"2026-01-15\"", Some("1405"), Berlin), utc("2026-01-15T13:05:00Z"));
         assert_eq!(moment("\"2026-03-29\"", Some("\"02:30:00\""), Berlin), utc("2026-03-29T01:30:00Z"));
         assert_eq!(date("\"2026-13-01\""), None);
+    }
+
+    #[test]
+    fn html_gives_its_text() {
+        assert_eq!(plain("<p>Zahlbar <b>sofort</b><br/>ohne Abzug</p><p>Müller &amp; S&#246;hne</p>"), "Zahlbar sofort\nohne Abzug\nMüller & Söhne");
+        assert_eq!(plain("5 < 6 & 7 &unknown; <"), "5 < 6 & 7 &unknown; <");
+        assert_eq!(plain("<p><br></p>"), "");
     }
 
     #[test]

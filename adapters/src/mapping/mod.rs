@@ -16,7 +16,7 @@ mod write;
 
 pub use keyset::{SortKey, after, sort_keys};
 pub use plan::{Env, Joined, Plan};
-pub use push::{Fit, Pushed, SourceCondition, SourceFilter, SourceOp, push};
+pub use push::{Fit, Pushed, SourceCondition, SourceFilter, SourceOp, literal, push};
 pub use write::body;
 
 use crate::model::{EntityType, FieldId, RemoteRef, SourceSet, Value};
@@ -113,6 +113,8 @@ struct Style {
     false_is_null: bool,
     /// Dates and times are written `2026-01-31 10:00:00`, not by RFC 3339.
     space_datetime: bool,
+    /// Moments without a zone are UTC. Where a date is wanted of one, it is the day in the ERP's time zone.
+    utc_datetime: bool,
 }
 
 impl SetMapping {
@@ -246,6 +248,8 @@ pub enum From {
     },
     /// The first value whose predicates all hold.
     Cases(Vec<(Value, Vec<Predicate>)>),
+    /// The plain text of the HTML at the first of these paths that the ERP's version has.
+    Html(Vec<Path>),
     /// Text with `{base}` (the ERP's address) and `{id}` filled in.
     Template(Box<str>),
     /// The place in the list, from 1.
@@ -287,6 +291,7 @@ impl From {
         let some = |paths: Vec<Path>| Some(paths).filter(|paths| !paths.is_empty());
         Some(match self {
             Self::Paths(paths) => Self::Paths(first(paths)?),
+            Self::Html(paths) => Self::Html(first(paths)?),
             Self::Ref { paths, set, number } => Self::Ref { paths: first(paths)?, set, number },
             Self::First { paths, none } => Self::First { paths: some(paths.into_iter().filter(known).collect())?, none },
             Self::Join(paths, with) => Self::Join(some(paths.into_iter().filter(known).collect())?, with),

@@ -8,7 +8,7 @@ use crate::{
     adapter::Quarantined,
     model::{CurrencyCode, ErpId, FieldDef, FieldId, FieldSet, Kind, Money, MoneyIn, Record, RecordKey, RemoteRef, Value},
 };
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use rust_decimal::RoundingStrategy;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
@@ -167,6 +167,7 @@ enum Extract {
     Join(Vec<Slot>, Box<str>),
     Moment { date: Slot, time: Slot },
     Cases(Vec<(Value, Vec<Test>)>),
+    Html(Slot),
     Template(Box<str>),
     Index,
     Object(Vec<Option<Extract>>),
@@ -329,6 +330,7 @@ impl Extract {
             From::Cases(cases) => {
                 Self::Cases(cases.iter().map(|(value, when)| (value.clone(), tests(when, shape))).collect())
             }
+            From::Html(paths) => paths.first().map_or(Self::Const(Value::Null), |p| Self::Html(shape.slot(p))),
             From::Template(template) => Self::Template(template.clone()),
             From::Index => Self::Index,
             From::Object(fields) => Self::Object(Self::all(fields, shape)),
@@ -467,6 +469,10 @@ impl<'a> Row<'_, 'a> {
                     _ => Ok(Value::Null),
                 }
             }
+            Extract::Html(slot) => match self.text(*slot).map(|html| json::plain(&html)) {
+                Some(text) if !text.is_empty() => Ok(Value::Text(text.into())),
+                _ => Ok(Value::Null),
+            },
             Extract::Template(template) => {
                 let id = percent_encoding::utf8_percent_encode(self.id, percent_encoding::NON_ALPHANUMERIC).to_string();
                 Ok(Value::Text(template.replace("{base}", &self.env.base_url).replace("{id}", &id).into()))
@@ -485,6 +491,19 @@ impl<'a> Row<'_, 'a> {
         }
     }
 
+    /// The zone of moments that name none.
+    fn zone(&self) -> Tz {
+        if self.mapping.style.utc_datetime { Tz::UTC } else { self.env.zone }
+    }
+
+    /// A date. The day of a moment is the ERP's own only where the moment's zone is known.
+    fn date(&self, raw: &str) -> Option<NaiveDate> {
+        match json::date(raw)? {
+            day if !self.mapping.style.utc_datetime => Some(day),
+            day => Some(json::datetime(raw, Tz::UTC).map_or(day, |moment| moment.with_timezone(&self.env.zone).date_naive())),
+        }
+    }
+
     fn one(&self, kind: Kind, slot: Slot) -> Read {
         // A yes/no may well be false where that stands for "no value" elsewhere.
         let raw = if matches!(kind, Kind::Bool) { self.slots[slot].filter(|r| *r != "null") } else { self.raw(slot) };
@@ -493,8 +512,8 @@ impl<'a> Row<'_, 'a> {
             Kind::Text => json::text(raw).map(|t| Value::Text(t.into())).ok_or("text"),
             Kind::Int => json::text(raw).and_then(|t| t.parse().ok()).map(Value::Int).ok_or("a whole number"),
             Kind::Bool => json::boolean(raw).map(Value::Bool).ok_or("true or false"),
-            Kind::Date => json::date(raw).map(Value::Date).ok_or("a date"),
-            Kind::DateTime => json::datetime(raw, self.env.zone).map(Value::DateTime).ok_or("a date with time"),
+            Kind::Date => self.date(raw).map(Value::Date).ok_or("a date"),
+            Kind::DateTime => json::datetime(raw, self.zone()).map(Value::DateTime).ok_or("a date with time"),
             Kind::Url => return Ok(json::url(raw).unwrap_or(Value::Null)),
             Kind::Json => Ok(raw_value(raw)),
             Kind::Currency => {
@@ -592,8 +611,8 @@ impl<'a> Row<'_, 'a> {
                 Literal::Text(text) => Some(json::text(raw)?.as_ref().cmp(text)),
                 Literal::Number(number) => Some(json::decimal(raw)?.cmp(number)),
                 Literal::Bool(b) => Some(json::boolean(raw)?.cmp(b)),
-                Literal::Date(date) => Some(json::date(raw)?.cmp(date)),
-                Literal::DateTime(moment) => Some(json::datetime(raw, self.env.zone)?.cmp(moment)),
+                Literal::Date(date) => Some(self.date(raw)?.cmp(date)),
+                Literal::DateTime(moment) => Some(json::datetime(raw, self.zone())?.cmp(moment)),
             }
         };
         let literals = match &test.with {

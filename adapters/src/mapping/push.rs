@@ -279,6 +279,18 @@ impl Push<'_> {
                 self.any(paths.iter().map(|path| empty(path, false)))
             };
         }
+        // No record has a value that stands for none.
+        let is_value = |value: &&Value| value.as_text().is_none_or(|text| !none.iter().any(|word| **word == *text));
+        let condition = match condition.op {
+            Op::Eq | Op::In | Op::Neq => {
+                let values: Vec<_> = condition.values.iter().filter(is_value).cloned().collect();
+                if values.is_empty() {
+                    return constant((condition.op == Op::Neq) == positive);
+                }
+                &Condition { values, ..*condition }
+            }
+            _ => condition,
+        };
         // `Neq` and negations also let pass what has no value: there the next path decides.
         let plain = positive && matches!(condition.op, Op::Eq | Op::In);
         let alternatives = paths.iter().enumerate().map(|(at, path)| {
@@ -385,7 +397,8 @@ impl Push<'_> {
     }
 }
 
-pub(super) fn literal(value: &Value) -> Option<Literal> {
+/// A value as conditions for an ERP hold it; none for null, references, objects and lists.
+pub fn literal(value: &Value) -> Option<Literal> {
     Some(match value {
         Value::Text(t) => Literal::Text(t.clone()),
         Value::Enum(e) => Literal::Text((*e).into()),

@@ -27,6 +27,7 @@ pub(super) fn parse(text: &str) -> Result<Mapping> {
     let style = Style {
         false_is_null: flag(&mut root, "false-is-null", "mapping")?.unwrap_or(false),
         space_datetime: flag(&mut root, "space-datetime", "mapping")?.unwrap_or(false),
+        utc_datetime: flag(&mut root, "utc-datetime", "mapping")?.unwrap_or(false),
     };
     let mut entities = Vec::new();
     for entity in EntityType::ALL {
@@ -123,6 +124,9 @@ fn parse_from(kind: Kind, spec: &mut Table, at: &str, targets: &Targets) -> Resu
     if let Some(value) = spec.remove("const") {
         return Ok(From::Const(constant(kind, &value, at)?));
     }
+    if let Some(html) = spec.remove("html") {
+        return Ok(From::Html(paths(html, at)?));
+    }
     if let Some(template) = spec.remove("template") {
         return Ok(From::Template(string(template, at)?.into()));
     }
@@ -149,6 +153,9 @@ fn parse_from(kind: Kind, spec: &mut Table, at: &str, targets: &Targets) -> Resu
         return Ok(From::Join(paths(parts, at)?, with.into()));
     }
     if spec.contains_key("first") || spec.contains_key("none") {
+        if matches!(kind, Kind::Ref(_) | Kind::Refs(_) | Kind::Object(_) | Kind::List(_)) {
+            return wrong(at, "first and none are for plain values");
+        }
         let Some(list) = spec.remove("first").or_else(|| spec.remove("path")) else { return wrong(at, "path is missing") };
         let none = spec.remove("none").map_or(Ok(Vec::new()), |none| strings(none, at))?;
         return Ok(From::First { paths: paths(list, at)?, none: none.into_iter().map(Into::into).collect() });

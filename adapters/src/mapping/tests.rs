@@ -288,7 +288,7 @@ fn alternatives_are_chosen_by_version() {
     assert_eq!(keys.iter().map(|k| k.path.as_str()).collect::<Vec<_>>(), ["name", "id"]);
 }
 
-const VARIANTS: &str = r##"
+const VARIANTS: &str = r###"
 [customer]
 id = "Code"
 [[customer.sets]]
@@ -307,7 +307,7 @@ name = "Invoices"
 currency = "Currency"
 total = { local = "Total", foreign = "TotalFc", not-null = true }
 lines = { elements = "Lines", fields = { lineNumber = { index = true }, unitPrice = { path = "Price", currency = "Currency" } } }
-"##;
+"###;
 
 fn variant(entity: EntityType, json: &str) -> crate::model::Record {
     let mapping = Mapping::parse(VARIANTS).expect("a good mapping");
@@ -378,6 +378,9 @@ fn conditions_on_substitutes_are_pushed_down_exactly() {
     let hashes = [Literal::Text("##".into())];
     let expected = SourceFilter::Or(vec![is("Currency", SourceOp::IsNull, &yes), is("Currency", SourceOp::In, &hashes)]);
     assert_eq!(pushed(&none), expected);
+    let word = |op| Filter::of(EntityType::Customer, "currency", op, vec![Value::Text("##".into())]);
+    assert_eq!(pushed(&word(Op::Eq)), SourceFilter::NONE, "no record has a value that stands for none");
+    assert_eq!(pushed(&word(Op::Neq)), SourceFilter::ALL);
     let order = [Order { field: EntityType::Customer.def().id_of("name").expect("a field"), direction: Direction::Asc }];
     let keys = sort_keys(set, &order).expect("sortable");
     assert_eq!((keys[0].path.as_str(), keys[0].nullable), ("Name", true));
@@ -398,4 +401,18 @@ fn each_half_of_a_set_keeps_an_amount_in_one_field() {
     let order = [Order { field: EntityType::Invoice.def().id_of("total").expect("a field"), direction: Direction::Asc }];
     assert_eq!(sort_keys(&foreign, &order).expect("sortable")[0].path.as_str(), "TotalFc");
     assert!(mapping.sets(EntityType::Customer)[0].by_currency("EUR").is_none());
+}
+
+#[test]
+fn the_day_of_a_moment_is_the_day_in_the_time_zone_of_the_erp() {
+    let text = "utc-datetime = true\n[salesOrder]\nid='id'\nsets=[{name='s'}]\n[salesOrder.fields]\norderDate='at'\nremoteUpdatedAt='at'\nmemo={html='note'}";
+    let mapping = Mapping::parse(text).expect("a mapping");
+    let set = &mapping.sets(EntityType::SalesOrder)[0];
+    let plan = Plan::new(set, EntityType::SalesOrder.def().every_field());
+    let read = |at: &str| plan.read(&format!(r#"{{"id":1,"at":"{at}","note":"<p>a</p>"}}"#), &[], &env()).expect("a record");
+    let late = read("2026-01-31 23:30:00");
+    assert_eq!(*late.named("orderDate"), Value::Date("2026-02-01".parse().expect("a date")), "Berlin is an hour ahead");
+    assert_eq!(*late.named("remoteUpdatedAt"), Value::DateTime("2026-01-31T23:30:00Z".parse().expect("a moment")));
+    assert_eq!(*late.named("memo"), Value::Text("a".into()));
+    assert_eq!(*read("2026-01-31").named("orderDate"), Value::Date("2026-01-31".parse().expect("a date")), "a plain date stays");
 }

@@ -1,16 +1,182 @@
-//! QuickBooks Online.
+//! QuickBooks Online, by its Accounting API v3. See the README for set-up, limits and quirks.
+
+mod api;
+mod auth;
+mod children;
+mod company;
+mod fault;
+mod read;
+mod settings;
+mod statement;
+#[cfg(test)]
+mod tests;
 
 use crate::{
-    adapter::Capability,
+    adapter::{
+        Adapter, Capability, Children, ChildrenQuery, Count, Ctx, Info, ListQuery, Page, Paging, RawCall, ServerInfo,
+    },
+    cached::Cached,
     catalog::System,
-    error::{Error, ErrorKind},
+    error::{Error, ErrorKind, Result},
+    filter::Filter,
+    mapping::{From, Mapping, MappingError, SetMapping, With},
+    model::{CurrencyCode, EntityType, FieldDef, FieldId, FieldSet, Record, RemoteRef, SourceSet},
 };
+use api::Api;
+use async_trait::async_trait;
+use chrono_tz::Tz;
+use statement::{listed, name};
+use std::sync::{Arc, LazyLock};
 
 pub(crate) static SYSTEM: System = System {
     key: "quickbooks",
     name: "QuickBooks Online",
-    documentation: None,
-    settings: &[],
-    capability: Capability::none,
-    build: |_, _, _| Err(Error::new(ErrorKind::Config, "not built yet")),
+    documentation: Some("https://developer.intuit.com/app/developer/qbo/docs/get-started"),
+    settings: settings::FORM,
+    capability: |entity| match &*MAPPING {
+        Ok(mapping) => capability(mapping, entity),
+        Err(_) => Capability::none(entity),
+    },
+    build: settings::build,
 };
+
+static MAPPING: LazyLock<Result<Mapping, MappingError>> = LazyLock::new(|| Mapping::parse(include_str!("mapping.toml")));
+
+/// The mapping of a company that counts estimates as sales orders, or does not.
+fn mapping(estimates: bool) -> Result<Mapping> {
+    let needs = |options: &toml::Table| options.get("needs").and_then(toml::Value::as_str) == Some("sales_orders");
+    match &*MAPPING {
+        Ok(mapping) => Ok(mapping
+            .for_version(|_, options, _| estimates || !needs(options))
+            .only_sets(|set| estimates || !needs(&set.options))),
+        Err(error) => Err(Error::new(ErrorKind::Config, error.to_string())),
+    }
+}
+
+/// At most this many ids in one query.
+const IDS_PER_QUERY: usize = 500;
+
+/// One company in QuickBooks Online.
+struct QuickBooks {
+    info: Info,
+    mapping: Mapping,
+    api: Arc<Api>,
+    /// The home currency as the company's preferences name it.
+    home: Arc<Cached<Option<CurrencyCode>>>,
+    /// The home currency as the operator set it.
+    base_currency: Option<CurrencyCode>,
+    time_zone: Option<Tz>,
+    /// Where people open the company in a browser.
+    app: Arc<str>,
+}
+
+impl QuickBooks {
+    /// One source set of an entity.
+    fn set(&self, entity: EntityType, set: &SourceSet) -> Result<&Arc<SetMapping>> {
+        self.mapping.set(entity, set).ok_or_else(|| match self.mapping.sets(entity) {
+            [] => self.unsupported(entity),
+            _ => Error::invalid(format!("QuickBooks has no {set} among its {}.", entity.def().plural)),
+        })
+    }
+
+    fn unsupported(&self, entity: EntityType) -> Error {
+        Error::unsupported(match entity {
+            EntityType::SalesOrder => {
+                "QuickBooks Online has no sales orders. Set sales_orders to estimates to have its estimates instead.".to_owned()
+            }
+            _ => format!("QuickBooks Online gives no {} to this gateway.", entity.def().plural),
+        })
+    }
+}
+
+#[async_trait]
+impl Adapter for QuickBooks {
+    fn info(&self) -> &Info {
+        &self.info
+    }
+
+    fn capability(&self, entity: EntityType) -> Capability {
+        capability(&self.mapping, entity)
+    }
+
+    fn sets(&self, entity: EntityType) -> Vec<SourceSet> {
+        self.mapping.sets(entity).iter().map(|set| set.set.clone()).collect()
+    }
+
+    async fn probe(&self, ctx: &Ctx) -> Result<ServerInfo> {
+        let mut info = company::probe(&self.api, ctx, &self.mapping).await?;
+        info.base_currency = self.base_currency.or(info.base_currency);
+        info.time_zone = self.time_zone.map(|zone| zone.name().to_owned()).or(info.time_zone);
+        Ok(info)
+    }
+
+    async fn list(&self, ctx: &Ctx, entity: EntityType, query: &ListQuery) -> Result<Page> {
+        self.read_list(ctx, entity, query).await
+    }
+
+    async fn count(&self, ctx: &Ctx, entity: EntityType, filter: &Filter) -> Result<Count> {
+        self.read_count(ctx, entity, filter).await
+    }
+
+    async fn get_many(
+        &self,
+        ctx: &Ctx,
+        entity: EntityType,
+        ids: &[RemoteRef],
+        fields: FieldSet,
+    ) -> Result<Vec<Option<Arc<Record>>>> {
+        self.read_many(ctx, entity, ids, fields).await
+    }
+
+    async fn list_children(&self, ctx: &Ctx, entity: EntityType, query: &ChildrenQuery) -> Result<Children> {
+        self.read_children(ctx, entity, query).await
+    }
+
+    async fn call(&self, ctx: &Ctx, call: &RawCall) -> Result<serde_json::Value> {
+        self.api.call(ctx, call).await
+    }
+}
+
+/// What can be done with an entity by a mapping.
+fn capability(mapping: &Mapping, entity: EntityType) -> Capability {
+    let sets = mapping.sets(entity);
+    if sets.is_empty() {
+        return Capability::none(entity);
+    }
+    let names = |accept: &dyn Fn(FieldId, &FieldDef) -> bool| {
+        entity.def().all_fields().filter(|(id, def)| accept(*id, def)).map(|(_, def)| def.name).collect()
+    };
+    Capability {
+        entity,
+        list: true,
+        get_many: true,
+        max_ids_per_call: u32::try_from(IDS_PER_QUERY).ok(),
+        count: true,
+        paging: Paging::Offset,
+        filter: names(&|id, def| def.filter && sets.iter().any(|set| is_filterable(set, id))),
+        order_by: names(&|id, def| def.sort && sets.iter().any(|set| is_sortable(set, id) == Some(true))
+            && sets.iter().all(|set| is_sortable(set, id) != Some(false))),
+    }
+}
+
+/// Whether QuickBooks evaluates conditions on a field, at least some.
+fn is_filterable(set: &SetMapping, field: FieldId) -> bool {
+    let known = |path: &str| listed(set, "keys", name(path)) || listed(set, "filterable", name(path));
+    set.field(field).is_some_and(|mapping| match &mapping.from {
+        From::Paths(paths) | From::Ref { paths, .. } => paths.first().is_some_and(|path| known(path.as_str())),
+        From::Cases(cases) => {
+            cases.iter().flat_map(|c| &c.1).any(|p| matches!(p.with, With::Literals(_)) && known(p.path.as_str()))
+        }
+        From::Const(_) => true,
+        _ => false,
+    })
+}
+
+/// Whether QuickBooks sorts a set by a field; none where it is the same in all of the set.
+fn is_sortable(set: &SetMapping, field: FieldId) -> Option<bool> {
+    match &set.field(field)?.from {
+        From::Const(_) => None,
+        From::Paths(paths) => Some(paths.first().is_some_and(|path| listed(set, "sortable", name(path.as_str())))),
+        _ => Some(false),
+    }
+}

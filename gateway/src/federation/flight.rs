@@ -49,7 +49,7 @@ impl<K: Eq + Hash + Clone + Send + 'static, V: Clone + Send + Sync + 'static> Fl
         let mut running = self.lock();
         let new: Vec<K> = keys.iter().filter(|key| !running.contains_key(key)).cloned().collect();
         if !new.is_empty() {
-            self.launch(&mut running, new.clone(), work(new));
+            drop(self.launch(&mut running, new.clone(), work(new)));
         }
         keys.iter().filter_map(|key| running.get(key).cloned()).collect()
     }

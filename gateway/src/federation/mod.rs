@@ -8,6 +8,8 @@ mod merge;
 mod narrow;
 mod records;
 mod source;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use cursor::Seal;
 pub(crate) use freshness::Freshness;

@@ -1,4 +1,10 @@
 //! The API over a fake gateway that holds its records in memory.
 
+mod errors;
 mod fake;
-mod schema;
+mod inputs;
+mod lists;
+mod nodes;
+mod sdl;
+mod selections;
+mod speed;

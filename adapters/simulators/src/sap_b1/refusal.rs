@@ -129,7 +129,7 @@ impl Refusal {
 pub(super) fn apache(status: StatusCode) -> String {
     let reason = status.canonical_reason().unwrap_or("Error");
     let (title, heading, text) = match status.as_u16() {
-        502 => ("502 Proxy Error", "Proxy Error", "The proxy server received an invalid\r\nresponse from an upstream server.<br />"),
+        502 => ("502 Proxy Error", "Proxy Error", "The proxy server received an invalid\nresponse from an upstream server.<br />"),
         503 => (
             "503 Service Unavailable",
             "Service Unavailable",

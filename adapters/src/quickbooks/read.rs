@@ -1,0 +1,262 @@
+//! Lists, counts and records by their ids.
+
+use super::{
+    IDS_PER_QUERY, QuickBooks,
+    statement::{MAX_ROWS, Selection, fit, order_by},
+};
+use crate::{
+    adapter::{Count, Ctx, ListQuery, Page, Position, Quarantined, Row, SetPage},
+    error::{Error, Result},
+    filter::{Condition, Filter, Op, Target},
+    mapping::{Env, Plan, Pushed, SetMapping, SourceFilter, push},
+    model::{EntityType, FieldSet, Record, RemoteRef, Value},
+};
+use futures_util::future::{try_join, try_join_all};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use std::{
+    borrow::Cow,
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+impl QuickBooks {
+    /// What reading needs to know of the company.
+    pub(super) async fn env(&self, ctx: &Ctx) -> Result<Env> {
+        let base_currency = match self.base_currency {
+            Some(currency) => Some(currency),
+            None => {
+                let api = Arc::clone(&self.api);
+                self.home.get(ctx, |ctx| async move { super::company::home_currency(&api, &ctx).await }).await?
+            }
+        };
+        Ok(Env {
+            erp: self.info.erp.clone(),
+            read_at: ctx.now,
+            base_currency,
+            zone: self.time_zone.unwrap_or(chrono_tz::UTC),
+            currencies: HashMap::new(),
+            base_url: Arc::clone(&self.app),
+        })
+    }
+
+    pub(super) async fn read_list(&self, ctx: &Ctx, entity: EntityType, query: &ListQuery) -> Result<Page> {
+        let filter = self.answerable(ctx, entity, &query.filter).await?;
+        let mut starts = Vec::with_capacity(query.sets.len());
+        let mut left = Left::default();
+        for start in &query.sets {
+            let set = self.set(entity, &start.set)?;
+            let skip = match start.after {
+                None => 0,
+                Some(Position::Offset(skip)) => skip,
+                Some(Position::After { .. }) => return Err(Error::invalid("The position does not belong to this list.")),
+            };
+            starts.push((set, skip, left.push(&filter, set)));
+        }
+        let left = left.filter();
+        let fields = query.fields.union(left.fields());
+        if starts.iter().all(|(_, _, source)| source.is_none()) {
+            return Ok(Page { sets: starts.iter().map(|(set, ..)| empty(set)).collect(), left });
+        }
+        let mut pages = Vec::with_capacity(starts.len());
+        for (set, skip, source) in starts {
+            let order = order_by(set, &query.order)?;
+            pages.push(async move {
+                if source.is_none() {
+                    return Ok(Fetched { set, skip, rows: None, asked: 0 });
+                }
+                let asked = query.limit.saturating_add(1).min(MAX_ROWS);
+                let statement = Selection::new(set, &source)?.rows(&order, skip, asked);
+                Ok::<_, Error>(Fetched { set, skip, rows: Some(self.api.query(ctx, &statement).await?), asked })
+            });
+        }
+        let (env, pages) = try_join(self.env(ctx), try_join_all(pages)).await?;
+        let sets = pages.iter().map(|fetched| fetched.page(query.limit, fields, &env)).collect::<Result<_>>()?;
+        Ok(Page { sets, left })
+    }
+
+    pub(super) async fn read_count(&self, ctx: &Ctx, entity: EntityType, filter: &Filter) -> Result<Count> {
+        let sets = self.mapping.sets(entity);
+        if sets.is_empty() {
+            return Err(self.unsupported(entity));
+        }
+        let filter = self.answerable(ctx, entity, filter).await?;
+        let mut statements = Vec::new();
+        for set in sets {
+            let Pushed { source, left } = pushed(&filter, set);
+            if source.is_none() {
+                continue;
+            }
+            if !left.is_all() {
+                return Ok(Count::Unknown);
+            }
+            statements.push(Selection::new(set, &source)?.count());
+        }
+        let totals = try_join_all(statements.iter().map(|s| async { self.api.query(ctx, s).await?.total() })).await?;
+        Ok(Count::Exact(totals.into_iter().sum()))
+    }
+
+    pub(super) async fn read_many(
+        &self,
+        ctx: &Ctx,
+        entity: EntityType,
+        ids: &[RemoteRef],
+        fields: FieldSet,
+    ) -> Result<Vec<Option<Arc<Record>>>> {
+        let sets = self.mapping.sets(entity);
+        if sets.is_empty() {
+            return Err(self.unsupported(entity));
+        }
+        let mut queries = Vec::new();
+        for set in sets {
+            let mut seen = HashSet::new();
+            let wanted = ids.iter().filter(|id| id.set == set.set && is_id(&id.id) && seen.insert(&*id.id));
+            let wanted: Vec<_> = wanted.map(|id| &*id.id).collect();
+            for chunk in wanted.chunks(IDS_PER_QUERY) {
+                let selection = Selection::new(set, &SourceFilter::ALL)?.within(set.id.as_str(), chunk.iter().copied());
+                let statement = selection.rows("", 0, chunk.len());
+                queries.push(async move { Ok::<_, Error>((set, self.api.query(ctx, &statement).await?)) });
+            }
+        }
+        if queries.is_empty() {
+            return Ok(vec![None; ids.len()]);
+        }
+        let (env, answers) = try_join(self.env(ctx), try_join_all(queries)).await?;
+        let mut found = HashMap::new();
+        for (set, answer) in &answers {
+            let plan = Plan::new(set, fields);
+            for raw in answer.rows(set.set.as_str())? {
+                match plan.read(raw.get(), &[], &env) {
+                    Ok(record) if !is_category(set, raw) => {
+                        let id = RemoteRef { set: set.set.clone(), id: record.key.id.clone() };
+                        found.insert(id, Arc::new(record));
+                    }
+                    Ok(_) => {}
+                    Err(Quarantined { set, id, reason }) => {
+                        let id = id.as_deref().unwrap_or_default();
+                        tracing::warn!(erp.id = %self.info.erp, set = %set, remote.id = id, "leaves out a record: {reason}");
+                    }
+                }
+            }
+        }
+        Ok(ids.iter().map(|id| found.get(id).cloned()).collect())
+    }
+
+    /// The same filter in terms that a query knows: what is asked of ids that cannot be is answered here, and the invoices of
+    /// an estimate are named by their ids, which only the estimate knows.
+    pub(super) async fn answerable(&self, ctx: &Ctx, entity: EntityType, filter: &Filter) -> Result<Filter> {
+        let filter = possible_ids(filter.clone());
+        let via = match entity {
+            EntityType::Invoice => entity.def().id_of("salesOrder").map(Target::Field),
+            _ => None,
+        };
+        let mut conjuncts = match filter {
+            Filter::And(parts) => parts,
+            one => vec![one],
+        };
+        for part in &mut conjuncts {
+            if let Filter::Is(Condition { target, op: Op::Eq | Op::In, values }) = part
+                && Some(*target) == via
+            {
+                let estimates = values.iter().filter_map(|v| if let Value::Ref(r) = v { Some(&*r.id) } else { None });
+                let links = self.invoices_of(ctx, &estimates.collect::<Vec<_>>()).await?;
+                let ids: HashSet<_> = links.into_values().flatten().collect();
+                let mut ids: Vec<_> = ids.into_iter().collect();
+                ids.sort_unstable();
+                let invoices = ids.into_iter().map(|id| Value::Ref(RemoteRef { set: "Invoice".into(), id }));
+                *part = Filter::Is(Condition { target: Target::Id, op: Op::In, values: invoices.collect() });
+            }
+        }
+        Ok(Filter::And(conjuncts).simplify())
+    }
+}
+
+/// Ids are numbers, written as text. Some references are words: shipping is sold as `SHIPPING_ITEM_ID`.
+pub(super) fn is_id(id: &str) -> bool {
+    !id.is_empty() && id.len() <= 20 && id.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// No record has an id that is none: such values are dropped, so that nothing is asked for them.
+fn possible_ids(filter: Filter) -> Filter {
+    let possible = filter.try_map(&mut |mut condition: Condition| {
+        condition.values.retain(|value| !matches!(value, Value::Ref(r) if !is_id(&r.id)));
+        Ok::<_, std::convert::Infallible>(Filter::Is(condition))
+    });
+    match possible {
+        Ok(filter) => filter,
+    }
+}
+
+/// Categories are kept among the items, but are none.
+fn is_category(set: &SetMapping, raw: &RawValue) -> bool {
+    #[derive(Deserialize)]
+    struct Item<'a> {
+        #[serde(rename = "Type", borrow)]
+        kind: Option<Cow<'a, str>>,
+    }
+    let is_item = set.entity == EntityType::Product;
+    is_item && serde_json::from_str::<Item<'_>>(raw.get()).is_ok_and(|item| item.kind.as_deref() == Some("Category"))
+}
+
+pub(super) fn pushed(filter: &Filter, set: &SetMapping) -> Pushed {
+    push(filter, set, false, &|condition| fit(set, condition))
+}
+
+/// What is left of a filter over several sets: each part that at least one of them could not evaluate.
+#[derive(Default)]
+pub(super) struct Left(Vec<Filter>);
+
+impl Left {
+    /// Pushes a filter down to a set, and remembers what is left of it.
+    pub(super) fn push(&mut self, filter: &Filter, set: &SetMapping) -> SourceFilter {
+        let Pushed { source, left } = pushed(filter, set);
+        let parts = match left {
+            Filter::And(parts) => parts,
+            one => vec![one],
+        };
+        parts.into_iter().for_each(|part| if !self.0.contains(&part) { self.0.push(part) });
+        source
+    }
+
+    pub(super) fn filter(self) -> Filter {
+        Filter::And(self.0).simplify()
+    }
+}
+
+/// The answer for one set of a list.
+struct Fetched<'m> {
+    set: &'m Arc<SetMapping>,
+    skip: u64,
+    /// None where the filter lets nothing pass.
+    rows: Option<super::api::Answer>,
+    asked: usize,
+}
+
+impl Fetched<'_> {
+    fn page(&self, limit: usize, fields: FieldSet, env: &Env) -> Result<SetPage> {
+        let Some(answer) = &self.rows else { return Ok(empty(self.set)) };
+        let rows = answer.rows(self.set.set.as_str())?;
+        let shown = &rows[..rows.len().min(limit)];
+        let mut page = empty(self.set);
+        let plan = Plan::new(self.set, fields);
+        for (at, raw) in shown.iter().enumerate() {
+            add(&mut page, plan.read(raw.get(), &[], env), self.skip + at as u64 + 1);
+        }
+        // A full answer of the most rows there can be says nothing about what comes after it.
+        let more = rows.len() > shown.len() || (self.asked <= limit && rows.len() >= self.asked);
+        page.next = more.then(|| Position::Offset(self.skip + shown.len() as u64));
+        Ok(page)
+    }
+}
+
+pub(super) fn empty(set: &SetMapping) -> SetPage {
+    SetPage { set: set.set.clone(), rows: Vec::new(), next: None, quarantined: Vec::new() }
+}
+
+/// Adds what was read of a row, with the position after it.
+pub(super) fn add(page: &mut SetPage, read: Result<Record, Quarantined>, position: u64) {
+    match read {
+        Ok(record) => page.rows.push(Row { record: Arc::new(record), position: Position::Offset(position) }),
+        Err(quarantined) => page.quarantined.push(quarantined),
+    }
+}

@@ -1,0 +1,234 @@
+//! The settings form of a company, and how they become an adapter.
+
+use super::{
+    QuickBooks,
+    api::Api,
+    auth::{Held, RotatingTokens},
+    fault, mapping,
+};
+use crate::{
+    adapter::{Adapter, Info},
+    cached::Cached,
+    catalog::Services,
+    error::{Error, ErrorKind, Result},
+    http::{Auth, Client, ClientSettings, Policy, QuotaPolicy, Window, stack},
+    model::{CurrencyCode, ErpId},
+    settings::{SettingDef, Settings},
+};
+use chrono_tz::Tz;
+use secrecy::ExposeSecret;
+use std::{sync::Arc, time::Duration};
+use url::Url;
+
+const PRODUCTION: &str = "https://quickbooks.api.intuit.com";
+const SANDBOX: &str = "https://sandbox-quickbooks.api.intuit.com";
+const TOKENS: &str = "https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer";
+
+/// Since August 2025 lower ones are treated as this one.
+const MINOR_VERSION: u32 = 75;
+
+/// The home currency of a company does not change; the edition and the name may.
+const KEEP_PREFERENCES: Duration = Duration::from_secs(12 * 60 * 60);
+
+const OPTIONAL: SettingDef =
+    SettingDef { key: "", label: "", help: "", required: false, secret: false, example: None, pattern: None };
+
+pub(super) static FORM: &[SettingDef] = &[
+    SettingDef {
+        key: "realm_id",
+        label: "Company ID",
+        help: "The company's number (realm id): in QuickBooks under Settings, Account and settings, Billing & subscription, and as realmId in the address to which Intuit returns after connecting.",
+        required: true,
+        example: Some("9341453000000001"),
+        pattern: Some("^[0-9]{1,20}$"),
+        ..OPTIONAL
+    },
+    SettingDef {
+        key: "client_id",
+        label: "Client ID",
+        help: "Of your app at developer.intuit.com: Keys & credentials, of the same environment as the company.",
+        required: true,
+        example: Some("ABxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"),
+        pattern: Some("^[A-Za-z0-9]+$"),
+        ..OPTIONAL
+    },
+    SettingDef {
+        key: "client_secret",
+        label: "Client secret",
+        help: "Beside the client ID.",
+        required: true,
+        secret: true,
+        example: Some("40 letters and digits"),
+        ..OPTIONAL
+    },
+    SettingDef {
+        key: "refresh_token",
+        label: "Refresh token",
+        help: "The first one, from the OAuth 2.0 Playground at developer.intuit.com with the scope com.intuit.quickbooks.accounting. The gateway renews and keeps it from then on; enter a new one only to connect the company again.",
+        required: true,
+        secret: true,
+        example: Some("RT1-…"),
+        ..OPTIONAL
+    },
+    SettingDef {
+        key: "environment",
+        label: "Environment",
+        help: "production for a real company, sandbox for a company made for tests. Default: production.",
+        example: Some("production"),
+        pattern: Some("^(production|sandbox)$"),
+        ..OPTIONAL
+    },
+    SettingDef {
+        key: "sales_orders",
+        label: "Sales orders",
+        help: "QuickBooks Online has no sales orders. estimates: its estimates count as such, pending ones as drafts. Empty: this company has none.",
+        example: Some("estimates"),
+        pattern: Some("^estimates$"),
+        ..OPTIONAL
+    },
+    SettingDef {
+        key: "base_currency",
+        label: "Home currency",
+        help: "The currency of the books, by its three letters. Default: what the company's preferences say.",
+        example: Some("USD"),
+        pattern: Some("^[A-Z]{3}$"),
+        ..OPTIONAL
+    },
+    SettingDef {
+        key: "time_zone",
+        label: "Time zone",
+        help: "Where the company's day begins, by its IANA name. QuickBooks itself writes all times with their offset.",
+        example: Some("America/Los_Angeles"),
+        pattern: Some("^[A-Za-z_]+(/[A-Za-z0-9_+-]+)*$"),
+        ..OPTIONAL
+    },
+    SettingDef {
+        key: "minor_version",
+        label: "Minor version",
+        help: "Of the API, for when Intuit asks for a newer one. Default: 75.",
+        example: Some("75"),
+        pattern: Some("^[0-9]{1,4}$"),
+        ..OPTIONAL
+    },
+    SettingDef {
+        key: "url",
+        label: "Address",
+        help: "Instead of Intuit's address for the environment: for a simulator or a proxy.",
+        example: Some("http://127.0.0.1:8075"),
+        pattern: Some("^https?://"),
+        ..OPTIONAL
+    },
+    SettingDef {
+        key: "token_url",
+        label: "Address of the token service",
+        help: "Instead of Intuit's. Default with an address of your own: oauth2/v1/tokens/bearer below it.",
+        example: Some("http://127.0.0.1:8075/oauth2/v1/tokens/bearer"),
+        pattern: Some("^https?://"),
+        ..OPTIONAL
+    },
+];
+
+/// Makes the adapter of a company; the only place that knows Intuit's addresses.
+pub(super) fn build(erp: &ErpId, settings: Settings, services: &Services) -> Result<Arc<dyn Adapter>> {
+    let sandbox = match settings.get("environment") {
+        None | Some("production") => false,
+        Some("sandbox") => true,
+        Some(_) => return Err(config("The setting environment is production or sandbox.")),
+    };
+    let estimates = match settings.get("sales_orders") {
+        None => false,
+        Some("estimates") => true,
+        Some(_) => return Err(config("The setting sales_orders is estimates or empty.")),
+    };
+    let realm = settings.require("realm_id")?;
+    if !realm.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(config("The setting realm_id is the company's number: digits only."));
+    }
+    let host = url(&settings, "url")?;
+    let token_url = match (url(&settings, "token_url")?, &host) {
+        (Some(url), _) => url,
+        (None, Some(host)) => below(host, &["oauth2", "v1", "tokens", "bearer"]),
+        (None, None) => parse(TOKENS)?,
+    };
+    let host = match host {
+        Some(host) => host,
+        None => parse(if sandbox { SANDBOX } else { PRODUCTION })?,
+    };
+
+    let client = Client::new(&ClientSettings {
+        also: vec![token_url.clone()],
+        allow_link_local: services.allow_link_local,
+        ..ClientSettings::new(host.clone())
+    })?;
+    let client_id = settings.require("client_id")?.to_owned();
+    let client_secret = settings.require_secret("client_secret")?.clone();
+    let entered = settings.require_secret("refresh_token")?.clone();
+    // Tokens are stored by ERP: two ERPs must not share a session even if they are the same company.
+    let key = format!("{} company {realm} as {erp}", host.origin().ascii_serialization());
+    let credentials = (client_id.clone(), client_secret.expose_secret().to_owned(), entered.expose_secret().to_owned());
+    let auth = || -> Arc<dyn Auth> {
+        Arc::new(RotatingTokens {
+            erp: erp.clone(),
+            token_url: token_url.clone(),
+            client_id,
+            client_secret,
+            entered,
+            store: Arc::clone(&services.tokens),
+            held: Held::default().into(),
+        })
+    };
+    let state = services.hosts.share(&key, &credentials, policy(), auth);
+    let info = Info { erp: erp.clone(), system: super::SYSTEM.key };
+    let http = stack(Arc::new(client), &info, &state, Arc::new(fault::classify));
+    let minor_version = settings.parse("minor_version", "a number")?.unwrap_or(MINOR_VERSION);
+    Ok(Arc::new(QuickBooks {
+        mapping: mapping(estimates)?,
+        api: Arc::new(Api::new(http, below(&host, &["v3", "company", realm]), minor_version)),
+        home: Cached::new(KEEP_PREFERENCES),
+        base_currency: settings.parse::<CurrencyCode>("base_currency", "a currency of three capital letters, such as USD")?,
+        time_zone: settings.parse::<Tz>("time_zone", "the IANA name of a time zone, such as America/Los_Angeles")?,
+        app: if sandbox { "https://app.sandbox.qbo.intuit.com" } else { "https://app.qbo.intuit.com" }.into(),
+        info,
+    }))
+}
+
+/// Intuit allows a company and app 500 requests a minute, 10 a second and 10 at a time. It counts arrivals, which bunch up on
+/// the way: a little less is sent. A 429 names no time to wait; the limits are counted by the minute.
+pub(super) fn policy() -> Policy {
+    Policy {
+        timeout: Duration::from_secs(60),
+        quota: QuotaPolicy {
+            windows: vec![Window::per_minute(490), Window::per_second(9)],
+            concurrent: Some(10),
+            pause: Duration::from_secs(60),
+            ..QuotaPolicy::default()
+        },
+        ..Policy::default()
+    }
+}
+
+fn url(settings: &Settings, key: &str) -> Result<Option<Url>> {
+    let url: Option<Url> = settings.parse(key, "a web address")?;
+    if url.as_ref().is_some_and(Url::cannot_be_a_base) {
+        return Err(config(&format!("The setting {key} is not a web address.")));
+    }
+    Ok(url)
+}
+
+fn parse(address: &str) -> Result<Url> {
+    address.parse().map_err(|_| config("An address of Intuit's cannot be read."))
+}
+
+fn below(base: &Url, path: &[&str]) -> Url {
+    let mut url = base.clone();
+    if let Ok(mut segments) = url.path_segments_mut() {
+        segments.pop_if_empty().extend(path);
+    }
+    url.set_query(None);
+    url.set_fragment(None);
+    url
+}
+
+fn config(message: &str) -> Error {
+    Error::new(ErrorKind::Config, message)
+}
