@@ -1,6 +1,7 @@
 //! The arguments of fields that lead to records, and the cost of what they ask for.
 
 use crate::{
+    comparator,
     error::{Error, Result},
     id, input,
     limits::{self, DEFAULT_FIRST, DEFAULT_FIRST_NESTED, MAX_FIRST},
@@ -94,8 +95,10 @@ impl Args {
         match self.get("read") {
             Some(value) => {
                 let read = <ReadOptionsInput as InputType>::parse(Some(value.clone()));
-                read.map_err(|error| Error::bad_input(format!("read: {}", error.into_server_error(Default::default()).message)))?
-                    .check()
+                read.map_err(|error| {
+                    Error::bad_input(format!("read: {}", error.into_server_error(Default::default()).message))
+                })?
+                .check()
             }
             None => Ok(ReadOptions::default()),
         }
@@ -150,11 +153,11 @@ fn add_page(field: &mut MetaField, default: usize, registry: &mut Registry) {
 }
 
 fn add_conditions(field: &mut MetaField, def: &'static EntityDef, registry: &mut Registry) {
-    let which = input("where", input::where_type(def, registry), "Which records; all of them if it is absent.");
+    let which = input("where", comparator::where_type(def, registry), "Which records; all of them if it is absent.");
     let (by, direction) = def.order;
     let direction = if direction == adapters::model::Direction::Asc { "ascending" } else { "descending" };
     let order = format!("In which order, by up to four keys. Default: by `{by}`, {direction}. Ties are ordered by id.");
-    add(field, [which, input("orderBy", format!("[{}!]", input::order_type(def, registry)), order)]);
+    add(field, [which, input("orderBy", format!("[{}!]", comparator::order_type(def, registry)), order)]);
 }
 
 fn add_read(field: &mut MetaField, registry: &mut Registry) {

@@ -26,7 +26,8 @@ impl OutputType for EntityWord {
     fn create_type_info(registry: &mut Registry) -> String {
         crate::object::register(registry, "EntityType", |_| {
             let value = |entity: &model::EntityType| {
-                let value = MetaEnumValue { description: Some(entity.def().doc.into()), ..MetaEnumValue::new(entity.word()) };
+                let value =
+                    MetaEnumValue { description: Some(entity.def().doc.into()), ..MetaEnumValue::new(entity.word()) };
                 (value.name.clone(), value)
             };
             EnumBuilder::new("EntityType", model::EntityType::ALL.iter().map(value).collect())

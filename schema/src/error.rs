@@ -1,7 +1,7 @@
 //! The errors of the API: codes that a client can act on, never internals.
 
 use adapters::{ErrorKind, model::ErpId};
-use async_graphql::{Enum, ErrorExtensionValues, Pos, ServerError};
+use async_graphql::{Enum, ErrorExtensionValues, Pos, ServerError, resolver_utils::EnumType};
 use std::{fmt, sync::Arc, time::Duration};
 
 /// A result of the API and of its ports.
@@ -47,24 +47,8 @@ pub enum ErrorCode {
 impl ErrorCode {
     /// The word in answers.
     pub fn word(self) -> &'static str {
-        match self {
-            Self::Unauthenticated => "UNAUTHENTICATED",
-            Self::Forbidden => "FORBIDDEN",
-            Self::BadUserInput => "BAD_USER_INPUT",
-            Self::NotFound => "NOT_FOUND",
-            Self::Conflict => "CONFLICT",
-            Self::IdempotencyConflict => "IDEMPOTENCY_CONFLICT",
-            Self::UnsupportedBySource => "UNSUPPORTED_BY_SOURCE",
-            Self::SourceUnavailable => "SOURCE_UNAVAILABLE",
-            Self::SourceTimeout => "SOURCE_TIMEOUT",
-            Self::SourceRateLimited => "SOURCE_RATE_LIMITED",
-            Self::SourceAuthFailed => "SOURCE_AUTH_FAILED",
-            Self::SourceRejected => "SOURCE_REJECTED",
-            Self::SourceBadResponse => "SOURCE_BAD_RESPONSE",
-            Self::RateLimited => "RATE_LIMITED",
-            Self::QueryTooComplex => "QUERY_TOO_COMPLEX",
-            Self::Internal => "INTERNAL",
-        }
+        // Every value is an item; the other word is never used.
+        Self::items().iter().find(|item| item.value == self).map_or("INTERNAL", |item| item.name)
     }
 }
 
@@ -114,7 +98,7 @@ impl Error {
 
     /// A fault of the gateway; what exactly belongs into the log, not here.
     pub fn internal() -> Self {
-        Self::new(ErrorCode::Internal, "the gateway failed; its log tells more under the request id")
+        Self::new(ErrorCode::Internal, "The gateway failed; its log tells more under the request id.")
     }
 
     /// The failure of an ERP. What only the log may show is left out.
@@ -145,17 +129,31 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {}
 
 /// The code of a request that is not GraphQL.
-pub(crate) const PARSE_FAILED: &str = "GRAPHQL_PARSE_FAILED";
+const PARSE_FAILED: &str = "GRAPHQL_PARSE_FAILED";
 /// The code of a request that does not fit the schema.
 pub(crate) const VALIDATION_FAILED: &str = "GRAPHQL_VALIDATION_FAILED";
 const CODE: &str = "code";
 
 impl Error {
-    /// The same as an error of a field.
+    /// The same as an error of the field at a position.
     pub(crate) fn at(self, pos: Pos) -> ServerError {
-        let message = self.message.clone();
-        ServerError { source: Some(Arc::new(self)), ..ServerError::new(message, Some(pos)) }
+        ServerError { locations: vec![pos], ..self.into() }
     }
+}
+
+impl From<Error> for ServerError {
+    fn from(error: Error) -> Self {
+        let message = error.message.clone();
+        Self { source: Some(Arc::new(error)), ..Self::new(message, None) }
+    }
+}
+
+/// The error of a request that is not GraphQL. The parser's own text repeats the line, which may be the whole query.
+pub(crate) fn of_syntax(mut error: ServerError) -> ServerError {
+    if let Some((_, expected)) = error.message.rsplit_once(" = ") {
+        error.message = format!("Syntax error: {expected}");
+    }
+    with_code(error, PARSE_FAILED)
 }
 
 /// Gives an error a code that is not for clients to choose from.
@@ -228,14 +226,7 @@ pub(crate) fn millis(duration: Duration) -> i32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use async_graphql::{EnumType, Value};
-
-    #[test]
-    fn words_are_those_of_the_schema() {
-        for item in ErrorCode::items() {
-            assert_eq!(item.name, item.value.word());
-        }
-    }
+    use async_graphql::Value;
 
     #[test]
     fn a_failed_erp_is_described_and_its_detail_is_not_shown() {

@@ -5,6 +5,8 @@
 
 mod args;
 mod batch;
+mod comparator;
+mod cost;
 mod erp;
 pub mod error;
 pub mod id;
@@ -15,6 +17,7 @@ mod node;
 mod object;
 mod page;
 mod plan;
+mod planner;
 pub mod ports;
 mod query;
 mod record;
@@ -48,20 +51,16 @@ pub struct Api {
 impl Api {
     /// The API over these ports.
     pub fn new(ports: Ports, limits: Limits) -> Self {
-        let schema = Schema::build(Query::default(), EmptyMutation, EmptySubscription)
-            // No field gives it yet, so it would be dropped; clients use it in fragments.
-            .register_output_type::<RecordRef>()
-            .limit_depth(limits.depth)
-            .limit_complexity(limits.complexity)
-            .limit_aliases(limits.aliases)
-            .limit_directives(limits.directives)
-            .limit_recursive_depth(limits::MAX_NESTING)
-            .finish();
-        Self { schema, ports, limits }
+        Self { schema: build(&limits), ports, limits }
     }
 
     /// Executes a query. `request_id` is what a user tells an operator to look for in the log.
-    pub fn execute(&self, request: Request, who: impl Into<Arc<Principal>>, request_id: &str) -> BoxFuture<'_, Response> {
+    pub fn execute(
+        &self,
+        request: Request,
+        who: impl Into<Arc<Principal>>,
+        request_id: &str,
+    ) -> BoxFuture<'_, Response> {
         let (who, request_id) = (who.into(), request_id.to_owned());
         async move {
             let mut response = self.run(request, who).await;
@@ -80,13 +79,27 @@ impl Api {
                     return Response::from_errors(vec![error]);
                 }
             }
-            Err(error) => return Response::from_errors(vec![error::with_code(error, error::PARSE_FAILED)]),
+            Err(error) => return Response::from_errors(vec![error::of_syntax(error)]),
         }
         self.schema.execute(request.data(RequestState::new(self.ports.clone(), who))).await
     }
+}
 
-    /// The schema in GraphQL's schema language.
-    pub fn sdl(&self) -> String {
-        self.schema.sdl_with_options(SDLExportOptions::new().prefer_single_line_descriptions().use_space_ident())
-    }
+fn build(limits: &Limits) -> Schema<Query, EmptyMutation, EmptySubscription> {
+    Schema::build(Query::default(), EmptyMutation, EmptySubscription)
+        // No field gives it yet, so it would be dropped; clients use it in fragments.
+        .register_output_type::<RecordRef>()
+        .extension(cost::Cost { limit: limits.complexity })
+        .limit_depth(limits.depth)
+        .limit_complexity(limits.complexity)
+        .limit_aliases(limits.aliases)
+        .limit_directives(limits.directives)
+        .limit_recursive_depth(limits::MAX_NESTING)
+        .finish()
+}
+
+/// The schema in GraphQL's schema language, as it is committed in `schema.graphql`.
+pub fn sdl() -> String {
+    let options = SDLExportOptions::new().prefer_single_line_descriptions().use_space_ident();
+    build(&Limits::default()).sdl_with_options(options)
 }

@@ -81,7 +81,10 @@ pub(crate) fn check_size(document: &ExecutableDocument, limits: &Limits) -> Resu
     for (_, operation) in document.operations.iter() {
         let set = &operation.node.selection_set;
         if sizes.of_set(set, 0)? > limits.selections {
-            return Err(too_complex(format!("The query selects too much: at most {} fields.", limits.selections), set.pos));
+            return Err(too_complex(
+                format!("The query selects too much: at most {} fields.", limits.selections),
+                set.pos,
+            ));
         }
     }
     Ok(())

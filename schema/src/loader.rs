@@ -42,14 +42,17 @@ impl Loader {
         fields: FieldSet,
         options: ReadOptions,
     ) -> Answers<Result<Option<Fetched>>> {
-        let load = |keys: Vec<RecordKey>, fields| async move {
-            self.reads.get_many(&self.who, &keys, fields, &options).await
-        };
+        let load =
+            |keys: Vec<RecordKey>, fields| async move { self.reads.get_many(&self.who, &keys, fields, &options).await };
         self.records.of((entity, options)).ask(keys, fields, load).await
     }
 
     /// The first children of parents of one entity. Questions that differ only in the fields they show are one.
-    pub(crate) async fn children(&self, parents: Arc<[RecordKey]>, request: &ChildrenRequest) -> Answers<Result<Listed>> {
+    pub(crate) async fn children(
+        &self,
+        parents: Arc<[RecordKey]>,
+        request: &ChildrenRequest,
+    ) -> Answers<Result<Listed>> {
         let load = |parents: Vec<RecordKey>, fields| async move {
             let request = ChildrenRequest { fields, ..request.clone() };
             self.reads.children(&self.who, &parents, &request).await

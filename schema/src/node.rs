@@ -12,8 +12,7 @@ use crate::{
 };
 use adapters::model::EntityType;
 use async_graphql::{
-    ContextSelectionSet, ID, Object, OutputType, Positioned, ServerResult, Value,
-    parser::types::Field,
+    ContextSelectionSet, ID, Object, OutputType, Positioned, ServerResult, Value, parser::types::Field,
     registry::Registry,
 };
 use std::{borrow::Cow, iter};
@@ -43,7 +42,7 @@ impl OutputType for Node {
         match GlobalId::decode(&self.0) {
             Some(GlobalId::Record(key)) => RecordRef { key, options: ReadOptions::default() }.resolve(ctx, field).await,
             Some(GlobalId::Erp(id)) => RequestState::of(ctx).erp(&id).map(Erp).resolve(ctx, field).await,
-            None => Err(ctx.set_error_path(Error::bad_input("not an id of this gateway").at(field.pos))),
+            None => Err(ctx.set_error_path(Error::bad_input("id: not an id of this gateway").at(field.pos))),
         }
     }
 }

@@ -21,7 +21,9 @@ pub(crate) fn input(name: &str, ty: impl Into<String>, doc: impl Into<String>) -
 }
 
 /// Puts fields under their names.
-pub(crate) fn by_name(fields: impl IntoIterator<Item = MetaField>) -> async_graphql::indexmap::IndexMap<String, MetaField> {
+pub(crate) fn by_name(
+    fields: impl IntoIterator<Item = MetaField>,
+) -> async_graphql::indexmap::IndexMap<String, MetaField> {
     fields.into_iter().map(|field| (field.name.clone(), field)).collect()
 }
 

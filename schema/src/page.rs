@@ -1,12 +1,13 @@
 //! Pages of lists: the connection types of each entity, and what a page tells beside its records.
 
 use crate::{
+    comparator::words,
     erp::Erp,
     error::{self, Error, ErrorCode},
-    input::words,
     object::{CATALOGUE, by_name, field, name_of, register},
     ports::{
-        Count as Counted, CountPrecision, Listed, Origin as From, Pushdown, ServedFrom, SourceReport as Report, SourceStatus,
+        Count as Counted, CountPrecision, Listed, Origin as From, Pushdown, ServedFrom, SourceReport as Report,
+        SourceStatus,
     },
     request::RequestState,
     scalars::DateTime,
@@ -25,7 +26,11 @@ pub(crate) fn connection_type(def: &'static EntityDef, registry: &mut Registry) 
         let fields = by_name([
             field("nodes", format!("[{node}!]!"), format!("The {many} of this page.")),
             field("edges", format!("[{edge}!]!"), format!("The {many} of this page, each with its cursor.")),
-            field("pageInfo", format!("{}!", name_of::<PageInfo>(registry)), "Whether there is more, and where it begins."),
+            field(
+                "pageInfo",
+                format!("{}!", name_of::<PageInfo>(registry)),
+                "Whether there is more, and where it begins.",
+            ),
             field(
                 "totalCount",
                 name_of::<Count>(registry),

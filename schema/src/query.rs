@@ -2,6 +2,7 @@
 
 use crate::{
     args::{self, Args},
+    comparator::words,
     erp::ErpQuery,
     error::Error,
     input,
@@ -9,7 +10,7 @@ use crate::{
     node::NodeQuery,
     object::{by_name, field},
     page::connection_type,
-    plan::Planner,
+    planner::Planner,
     ports::ListRequest,
     record::{RecordRef, register_all},
     request::RequestState,
@@ -22,7 +23,7 @@ use async_graphql::{
     registry::{MetaTypeId, ObjectBuilder, Registry},
     resolver_utils::resolve_container,
 };
-use futures_util::future::join;
+use futures_util::future::{OptionFuture, join};
 use std::borrow::Cow;
 
 /// What can be read: records of all ERPs at once, and the ERPs themselves.
@@ -66,12 +67,12 @@ impl OutputType for RecordQuery {
             let mut fields = Vec::with_capacity(2 * EntityType::ALL.len());
             for entity in EntityType::ALL {
                 let def = entity.def();
-                let (many, one) = (input::words(def.plural), input::words(def.name));
+                let (many, one) = (words(def.plural), words(def.name));
                 let hidden = match &def.hidden_unless {
                     Some((name, _)) => format!(" Inactive ones are listed only where `where` names `{name}` or `id`."),
                     None => String::new(),
                 };
-                let doc = format!("The {many} of all connected ERPs as one list: {}{hidden}", def.doc);
+                let doc = format!("The {many} of all connected ERPs as one list.{hidden}");
                 let mut list = field(def.plural, connection_type(def, registry), doc);
                 args::of_list(&mut list, def, registry);
                 let doc = format!("One of the {many} by its id; null if there is no such {one}.");
@@ -108,10 +109,11 @@ impl ObjectType for RecordQuery {}
 async fn list(ctx: &Context<'_>, entity: EntityType) -> ServerResult<Value> {
     let (def, state) = (entity.def(), RequestState::of(ctx));
     let at = |error: Error| error.at(ctx.item.pos);
-    let args = Args::of(ctx).map_err(at)?;
-    let options = args.options().map_err(at)?;
-    let erps = args.erps(state).map_err(at)?;
-    let page = args.list(def, DEFAULT_FIRST).map_err(at)?;
+    let read = || {
+        let args = Args::of(ctx)?;
+        Ok((args.options()?, args.erps(state)?, args.list(def, DEFAULT_FIRST)?))
+    };
+    let (options, erps, page) = read().map_err(at)?;
 
     let selection = ctx.with_selection_set(&ctx.item.node.selection_set);
     let plan = Planner::new(&selection, options).page(def, &[selection.item])?;
@@ -127,35 +129,21 @@ async fn list(ctx: &Context<'_>, entity: EntityType) -> ServerResult<Value> {
         of: None,
     };
     let reads = &state.ports.reads;
-    let rows = async {
-        match plan.rows {
-            true => Some(reads.list(&state.who, &request).await),
-            false => None,
-        }
-    };
-    let count = async {
-        match plan.count {
-            true => Some(reads.count(&state.who, &request).await),
-            false => None,
-        }
-    };
-    let (listed, count) = join(rows, count).await;
+    let listed = plan.rows.then(|| reads.list(&state.who, &request));
+    let count = plan.count.then(|| reads.count(&state.who, &request));
+    let (listed, count) = join(OptionFuture::from(listed), OptionFuture::from(count)).await;
     let run = Run::new(&selection, options);
-    let listed = match &listed {
-        Some(listed) => Some(run.whole(Some(listed)).map_err(at)?),
-        None => None,
-    };
+    let listed = listed.as_ref().map(|listed| run.whole(Some(listed))).transpose().map_err(at)?;
     let page = PageItem { listed, count: count.as_ref(), path: run.path() };
     Ok(run.pages(&plan, &[page]).await.pop().unwrap_or_default())
 }
 
 async fn look_up(ctx: &Context<'_>, entity: EntityType) -> ServerResult<Value> {
-    let at = |error: Error| error.at(ctx.item.pos);
-    let args = Args::of(ctx).map_err(at)?;
-    let options = args.options().map_err(at)?;
-    let key = args.id().and_then(|id| {
-        input::record_id(entity, id).map_err(|problem| Error::bad_input(format!("id: {problem}")))
-    });
-    let record = RecordRef { key: key.map_err(at)?, options };
+    let read = || {
+        let args = Args::of(ctx)?;
+        let key = input::record_id(entity, args.id()?).map_err(|problem| Error::bad_input(format!("id: {problem}")))?;
+        Ok(RecordRef { key, options: args.options()? })
+    };
+    let record = read().map_err(|error: Error| error.at(ctx.item.pos))?;
     record.resolve(&ctx.with_selection_set(&ctx.item.node.selection_set), ctx.item).await
 }

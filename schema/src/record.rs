@@ -5,9 +5,10 @@ use crate::{
     erp::Erp,
     object::{CATALOGUE, by_name, field, name_of, output_field, register},
     page::{Origin, connection_type},
-    plan::Planner,
+    planner::Planner,
     ports::ReadOptions,
-    run::{Item, Run},
+    request::RequestState,
+    run::{Run, found},
 };
 use adapters::model::{COMMON, EntityDef, EntityType, RecordKey};
 use async_graphql::{
@@ -15,7 +16,7 @@ use async_graphql::{
     parser::types::Field,
     registry::{MetaField, MetaType, ObjectBuilder, Registry},
 };
-use std::{borrow::Cow, iter};
+use std::borrow::Cow;
 
 /// The interface of everything that has a global id.
 pub(crate) const NODE: &str = "Node";
@@ -35,7 +36,11 @@ fn common_fields(registry: &mut Registry) -> Vec<MetaField> {
     let mut fields = vec![
         id_field(registry),
         field("erp", name_of::<Erp>(registry), "The ERP that it comes from."),
-        field("remoteType", string.clone(), "The ERP's own name of the set that it comes from: `account.move`, `CreditNotes`."),
+        field(
+            "remoteType",
+            string.clone(),
+            "The ERP's own name of the set that it comes from: `account.move`, `CreditNotes`.",
+        ),
         field("remoteId", string, "The ERP's own id, unique within its `erp` and `remoteType`."),
     ];
     fields.extend(COMMON.iter().map(|def| output_field(def, registry)));
@@ -121,17 +126,14 @@ impl OutputType for RecordRef {
     }
 
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
-        let run = Run::new(ctx, self.options);
-        if run.state.erp(&self.key.erp).is_none() {
+        if RequestState::of(ctx).erp(&self.key.erp).is_none() {
             return Ok(Value::Null);
         }
+        let run = Run::new(ctx, self.options);
         let plan = Planner::new(ctx, self.options).record(self.key.entity, &[ctx.item])?;
-        let answers = run.records(self.key.entity, iter::once(self.key.clone()).collect(), plan.fields).await;
-        match run.answer(answers.get(0)) {
-            Ok(Some(of)) => {
-                let path = run.path();
-                Ok(run.objects(&plan, &[Item { of, part: None, path }]).await.pop().unwrap_or_default())
-            }
+        let answers = run.records(self.key.entity, [self.key.clone()].into(), plan.fields).await;
+        match found(answers.get(0)) {
+            Ok(Some(record)) => Ok(run.record(&plan, record).await),
             Ok(None) => Ok(Value::Null),
             Err(error) => Err(ctx.set_error_path(error.at(field.pos))),
         }

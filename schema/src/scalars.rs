@@ -196,7 +196,9 @@ mod tests {
 
     #[test]
     fn what_is_no_plain_decimal_is_refused() {
-        for text in ["", "-", "+1", ".5", "1.", "1_000", "1e3", "1,5", "12.5.1", " 1", "NaN", "0.12345678901234567890123456789"] {
+        for text in
+            ["", "-", "+1", ".5", "1.", "1_000", "1e3", "1,5", "12.5.1", " 1", "NaN", "0.12345678901234567890123456789"]
+        {
             assert_eq!(decimal(text.into()), None, "{text}");
         }
         assert_eq!(decimal(Value::Number(Number::from_f64(1.5).expect("finite"))), None);

@@ -1,1 +1,15 @@
-//! x
+//! What the tests stand on: simulated ERPs with their adapters, a gateway in front of them, snapshots.
+
+mod app;
+pub mod snapshot;
+mod target;
+pub mod targets;
+
+pub use app::{Answer, App, KEY, Setup, client};
+pub use target::{Spec, Target};
+
+use adapters::model::EntityType;
+
+/// The entities that the suite goes through.
+pub const ENTITIES: [EntityType; 4] =
+    [EntityType::Customer, EntityType::Product, EntityType::Invoice, EntityType::SalesOrder];

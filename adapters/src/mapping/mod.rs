@@ -25,7 +25,7 @@ use rust_decimal::Decimal;
 use std::{collections::HashMap, sync::Arc};
 
 /// All mappings of a system.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Mapping {
     sets: HashMap<EntityType, Vec<Arc<SetMapping>>>,
 }

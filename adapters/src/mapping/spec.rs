@@ -190,7 +190,8 @@ fn parse_from(kind: Kind, spec: &mut Table, at: &str, targets: &Targets) -> Resu
         return Ok(From::Moment { date: single_path(spec, at)?, time: Path(string(time, at)?.into()) });
     }
     let collection = spec.remove("elements").map(|path| string(path, at)).transpose()?;
-    if collection.is_some() || spec.contains_key("lookup") {
+    let lookup = spec.remove("lookup");
+    if collection.is_some() || lookup.is_some() {
         let when = spec.remove("when").map_or(Ok(Vec::new()), |when| predicates(when, at))?;
         let take = match (kind, spec.remove("fields"), spec.remove("take")) {
             (Kind::Object(of) | Kind::List(of), Some(fields), None) => Take::Object(object_fields(of, fields, at, targets)?),
@@ -200,6 +201,8 @@ fn parse_from(kind: Kind, spec: &mut Table, at: &str, targets: &Targets) -> Resu
             }
             _ => return wrong(at, "elements have `fields` for value objects, else `take`"),
         };
+        // The adapter's own key, which what is taken knows nothing of.
+        spec.extend(lookup.map(|lookup| ("lookup".to_owned(), lookup)));
         let nested = spec.remove("nested").map(|path| string(path, at)).transpose()?;
         let path = |p: String| Path(p.into());
         let prefer = match spec.remove("prefer") {

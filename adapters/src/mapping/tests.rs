@@ -288,6 +288,20 @@ fn alternatives_are_chosen_by_version() {
     assert_eq!(keys.iter().map(|k| k.path.as_str()).collect::<Vec<_>>(), ["name", "id"]);
 }
 
+#[test]
+fn one_value_may_be_taken_of_what_the_adapter_joins() {
+    let text = "[salesOrder]\nid='id'\nsets=[{name='orders'}]\n[invoice]\nid='id'\nsets=[{name='s'}]\n[invoice.fields]\nsalesOrder={lookup={table='orders'},take='id'}";
+    let mapping = Mapping::parse(text).expect("a mapping");
+    let set = &mapping.sets(EntityType::Invoice)[0];
+    let field = EntityType::Invoice.def().id_of("salesOrder").expect("a field");
+    assert!(set.field(field).is_some_and(|f| f.options.contains_key("lookup")), "the adapter finds its key");
+    let plan = Plan::new(set, [field].into_iter().collect());
+    assert_eq!(plan.joined_source_fields(field).collect::<Vec<_>>(), ["id"]);
+    let order: Box<serde_json::value::RawValue> = serde_json::from_str(r#"{"id":7}"#).expect("JSON");
+    let invoice = plan.read(r#"{"id":1}"#, &[(field, vec![&order])], &env()).expect("a record");
+    assert_eq!(*invoice.named("salesOrder"), Value::Ref(RemoteRef { set: "orders".into(), id: "7".into() }));
+}
+
 const VARIANTS: &str = r###"
 [customer]
 id = "Code"
@@ -414,5 +428,7 @@ fn the_day_of_a_moment_is_the_day_in_the_time_zone_of_the_erp() {
     assert_eq!(*late.named("orderDate"), Value::Date("2026-02-01".parse().expect("a date")), "Berlin is an hour ahead");
     assert_eq!(*late.named("remoteUpdatedAt"), Value::DateTime("2026-01-31T23:30:00Z".parse().expect("a moment")));
     assert_eq!(*late.named("memo"), Value::Text("a".into()));
-    assert_eq!(*read("2026-01-31").named("orderDate"), Value::Date("2026-01-31".parse().expect("a date")), "a plain date stays");
+    let field = EntityType::SalesOrder.def().id_of("orderDate").expect("a field");
+    let plain = Plan::new(set, [field].into_iter().collect()).read(r#"{"id":1,"at":"2026-01-31"}"#, &[], &env());
+    assert_eq!(*plain.expect("a record").named("orderDate"), Value::Date("2026-01-31".parse().expect("a date")));
 }

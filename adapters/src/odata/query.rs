@@ -30,6 +30,11 @@ impl Query {
         Self { resource: resource.into(), options: Vec::new() }
     }
 
+    /// The resource.
+    pub(crate) fn resource(&self) -> &str {
+        &self.resource
+    }
+
     /// Adds an option with its plain value: `$top`, `$filter`.
     #[must_use]
     pub(crate) fn option(mut self, name: &'static str, value: impl Into<String>) -> Self {

@@ -86,7 +86,10 @@ impl Api {
         };
         let response = self.http.send(ctx, request.header(ACCEPT, json)).await?;
         let envelope: Envelope = response.json()?;
-        envelope.answer.map(Answer).ok_or_else(|| Error::bad_response("QuickBooks' answer holds no result of the query."))
+        envelope
+            .answer
+            .map(Answer)
+            .ok_or_else(|| Error::bad_response("QuickBooks' answer holds no result of the query."))
     }
 
     /// How many queries go into one call of [`queries`](Self::queries), if each brings so many rows.
@@ -138,14 +141,18 @@ impl Api {
             #[serde(rename = "Fault")]
             fault: Option<Fault>,
         }
-        let items: Vec<_> =
-            statements.iter().enumerate().map(|(id, query)| serde_json::json!({ "bId": id.to_string(), "Query": query })).collect();
+        let items: Vec<_> = statements
+            .iter()
+            .enumerate()
+            .map(|(id, query)| serde_json::json!({ "bId": id.to_string(), "Query": query }))
+            .collect();
         let body = serde_json::json!({ "BatchItemRequest": items });
         let request = Request::post_json(self.url(["batch"], &[]), "batch", &body)?.idempotent();
         let response = self.http.send(ctx, request).await?;
         let envelope: Envelope = response.json()?;
         // The order of the answers is not promised.
-        let mut answers: HashMap<String, Item> = envelope.items.into_iter().map(|item| (item.id.clone(), item)).collect();
+        let mut answers: HashMap<String, Item> =
+            envelope.items.into_iter().map(|item| (item.id.clone(), item)).collect();
         let answers = (0..statements.len()).map(|id| match answers.remove(&id.to_string()) {
             Some(Item { answer: Some(answer), .. }) => Ok(Answer(answer)),
             Some(Item { fault: Some(fault), .. }) => Err(fault::of(&fault, None)),
@@ -164,7 +171,9 @@ impl Api {
         };
         let path: Vec<_> = call.target.trim_matches('/').split('/').collect();
         if path.iter().any(|segment| matches!(*segment, "" | "." | "..") || segment.contains(['?', '#', '\\', '%'])) {
-            return Err(Error::invalid("The target is a path below the company, such as query, invoice/12 or reports/ProfitAndLoss."));
+            return Err(Error::invalid(
+                "The target is a path below the company, such as query, invoice/12 or reports/ProfitAndLoss.",
+            ));
         }
         let pairs = pairs(&call.args)?;
         let query: Vec<_> = pairs.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
@@ -173,13 +182,13 @@ impl Api {
             serde_json::Value::Null => {}
             serde_json::Value::Object(fields) if fields.is_empty() => {}
             serde_json::Value::String(statement) => {
-                request = request
-                    .header(CONTENT_TYPE, HeaderValue::from_static("application/text"))
-                    .body(statement.clone());
+                request =
+                    request.header(CONTENT_TYPE, HeaderValue::from_static("application/text")).body(statement.clone());
             }
             body => request = request.json(body)?,
         }
-        let response = self.http.send(ctx, request.header(ACCEPT, HeaderValue::from_static("application/json"))).await?;
+        let response =
+            self.http.send(ctx, request.header(ACCEPT, HeaderValue::from_static("application/json"))).await?;
         response.json()
     }
 }
@@ -199,7 +208,8 @@ fn operation(statement: &str) -> &'static str {
 
 fn pairs(args: &serde_json::Value) -> Result<Vec<(String, String)>> {
     use serde_json::Value::{Array, Bool, Null, Number, Object, String};
-    let wrong = || Error::invalid("The arguments are the query string: an object, or a list of pairs of name and value.");
+    let wrong =
+        || Error::invalid("The arguments are the query string: an object, or a list of pairs of name and value.");
     let text = |value: &serde_json::Value| match value {
         String(text) => Ok(text.clone()),
         Bool(_) | Number(_) => Ok(value.to_string()),

@@ -155,6 +155,7 @@ impl Auth for RotatingTokens {
             }
             tried.push(refresh);
         }
-        Err(dead.unwrap_or_else(|| Error::new(ErrorKind::Unauthorized, "There is no refresh token: connect the company.")))
+        Err(dead
+            .unwrap_or_else(|| Error::new(ErrorKind::Unauthorized, "There is no refresh token: connect the company.")))
     }
 }

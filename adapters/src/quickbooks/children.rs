@@ -2,25 +2,20 @@
 
 use super::{
     IDS_PER_QUERY, QuickBooks,
-    api::{Answer, Api},
-    read::{Left, add, empty, is_id},
-    statement::{MAX_ROWS, Selection, listed, name, order_by},
+    api::Api,
+    family::{Family, Links, Part, Via, Wanted},
+    read::{Left, is_id},
+    statement::{MAX_ROWS, Selection},
 };
 use crate::{
-    adapter::{Children, ChildrenQuery, Ctx, Position, SetPage},
+    adapter::{Children, ChildrenQuery, Ctx},
     error::{Error, Result},
-    mapping::{Env, From, Plan, SetMapping, SourceFilter},
-    model::{EntityType, FieldId, FieldSet, RemoteRef, Value},
+    mapping::{Env, SourceFilter},
+    model::{EntityType, SourceSet},
 };
 use futures_util::future::{try_join, try_join_all};
 use serde::Deserialize;
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-};
-
-/// For each parent the ids of its children.
-type Links = HashMap<Box<str>, Vec<Box<str>>>;
+use std::collections::HashSet;
 
 impl QuickBooks {
     pub(super) async fn read_children(&self, ctx: &Ctx, entity: EntityType, query: &ChildrenQuery) -> Result<Children> {
@@ -29,7 +24,7 @@ impl QuickBooks {
         let mut families = Vec::with_capacity(query.sets.len());
         for name in &query.sets {
             let set = self.set(entity, name)?;
-            families.push(Family::new(set, query, left.push(&filter, set))?);
+            families.extend(Family::of(set, query, &left.push(&filter, set))?);
         }
         let left = left.filter();
         let wanted = Wanted {
@@ -45,15 +40,21 @@ impl QuickBooks {
         }
         self.top_up(ctx, &mut families, &wanted, &env).await?;
 
-        let parents = query.parents.iter().map(|parent| families.iter().map(|family| family.page(parent)).collect());
-        Ok(Children { parents: parents.collect(), left })
+        let page = |parent, set: &SourceSet| {
+            let parts = families.iter().filter(|family| family.set.set == *set).map(|family| family.first_rows(parent));
+            parts
+                .reduce(|page, part| page.then(part, wanted.per_parent))
+                .unwrap_or_default()
+                .page(set, wanted.per_parent)
+        };
+        let pages = |parent| query.sets.iter().map(|set| page(parent, set)).collect();
+        Ok(Children { parents: query.parents.iter().map(pages).collect(), left })
     }
 
     /// One query for all parents of each set; the invoices of orders are found through the orders.
     async fn first_answers(&self, ctx: &Ctx, families: &mut [Family<'_>], per_parent: usize) -> Result<()> {
         let asked = families.iter_mut().map(|family| async move {
             match &family.via {
-                Via::Nothing => Ok(()),
                 Via::Column { .. } => self.ask_for(ctx, family, most_rows(family.open.len(), per_parent)).await,
                 Via::Links(_) => {
                     let estimates: Vec<_> = family.open.iter().map(|id| &**id).collect();
@@ -71,26 +72,31 @@ impl QuickBooks {
         if family.open.is_empty() {
             return Ok(());
         }
-        let statement = family.selection.clone().within(path, family.open.iter().map(|id| &**id)).rows(&family.order, 0, most);
-        family.answers = vec![(self.api.query(ctx, &statement).await?, most)];
+        let statement =
+            family.selection.clone().within(path, family.open.iter().map(|id| &**id)).rows(&family.order, 0, most);
+        family.answers =
+            vec![Part { answer: self.api.query(ctx, &statement).await?, asked: most, parents: Vec::new() }];
         Ok(())
     }
 
     /// The queries for linked records. Those of one parent stay together, so that their order is the ERP's.
     async fn follow(&self, ctx: &Ctx, family: &mut Family<'_>, links: Links) -> Result<()> {
-        let mut chunks: Vec<HashSet<&str>> = Vec::new();
-        for ids in links.values().filter(|ids| !ids.is_empty()) {
-            match chunks.last_mut().filter(|chunk| chunk.len() + ids.len() <= IDS_PER_QUERY) {
-                Some(chunk) => chunk.extend(ids.iter().map(|id| &**id)),
-                None => chunks.push(ids.iter().map(|id| &**id).collect()),
+        let mut chunks: Vec<(Vec<Box<str>>, HashSet<&str>)> = Vec::new();
+        for (parent, ids) in links.iter().filter(|(_, ids)| !ids.is_empty()) {
+            if chunks.last().is_none_or(|(_, chunk)| chunk.len() + ids.len() > IDS_PER_QUERY) {
+                chunks.push(Default::default());
+            }
+            if let Some((parents, chunk)) = chunks.last_mut() {
+                parents.push(parent.clone());
+                chunk.extend(ids.iter().map(|id| &**id));
             }
         }
         let (selection, order) = (&family.selection, &family.order);
-        let answers = chunks.into_iter().map(|chunk| async move {
+        let answers = chunks.into_iter().map(|(parents, chunk)| async move {
             let mut ids: Vec<_> = chunk.into_iter().collect();
             ids.sort_unstable();
             let statement = selection.clone().within("Id", ids).rows(order, 0, MAX_ROWS);
-            Ok::<_, Error>((self.api.query(ctx, &statement).await?, MAX_ROWS))
+            Ok::<_, Error>(Part { answer: self.api.query(ctx, &statement).await?, asked: MAX_ROWS, parents })
         });
         family.answers = try_join_all(answers).await?;
         family.via = Via::Links(links);
@@ -121,7 +127,9 @@ impl QuickBooks {
         let mut answers = self.api.all(ctx, &statements, asked).await?.into_iter();
         for family in families {
             if matches!(family.via, Via::Column { .. }) {
-                family.answers = answers.by_ref().take(family.open.len()).map(|answer| (answer, asked)).collect();
+                let parts = answers.by_ref().take(family.open.len()).zip(&family.open);
+                family.answers =
+                    parts.map(|(answer, parent)| Part { answer, asked, parents: vec![parent.clone()] }).collect();
                 family.deal(wanted, env)?;
             }
         }
@@ -152,137 +160,15 @@ impl QuickBooks {
         let mut links = Links::new();
         for answer in try_join_all(answers).await? {
             for raw in answer.rows(set.set.as_str())? {
-                let estimate: Estimate = serde_json::from_str(raw.get())
-                    .map_err(|e| Error::bad_response("The links of an estimate cannot be read.").with_detail(e.to_string()))?;
+                let estimate: Estimate = serde_json::from_str(raw.get()).map_err(|e| {
+                    Error::bad_response("The links of an estimate cannot be read.").with_detail(e.to_string())
+                })?;
                 let invoices = estimate.links.unwrap_or_default().into_iter();
                 let invoices = invoices.filter(|link| link.kind == "Invoice" && is_id(&link.id)).map(|link| link.id);
                 links.insert(estimate.id, invoices.collect());
             }
         }
         Ok(links)
-    }
-}
-
-/// What is wanted of each child, and how many of each parent.
-struct Wanted {
-    via: FieldId,
-    per_parent: usize,
-    fields: FieldSet,
-}
-
-/// How the children of a set know their parents.
-enum Via {
-    /// They have none.
-    Nothing,
-    /// By a field that queries select by.
-    Column { path: Box<str> },
-    /// The parents know them.
-    Links(Links),
-}
-
-/// The children in one source set.
-struct Family<'m> {
-    set: &'m Arc<SetMapping>,
-    via: Via,
-    selection: Selection,
-    order: String,
-    /// Parents whose pages are not known to be complete.
-    open: Vec<Box<str>>,
-    /// Answers that are not dealt yet, each with how many rows it could have had.
-    answers: Vec<(Answer, usize)>,
-    pages: HashMap<Box<str>, SetPage>,
-}
-
-impl<'m> Family<'m> {
-    fn new(set: &'m Arc<SetMapping>, query: &ChildrenQuery, source: SourceFilter) -> Result<Self> {
-        let def = set.entity.def();
-        let unsupported = || Error::unsupported(format!("QuickBooks cannot find {} by {}.", def.plural, def.field(query.via).name));
-        let (via, target) = match set.field(query.via).map(|m| &m.from) {
-            None => (Via::Nothing, None),
-            Some(_) if source.is_none() => (Via::Nothing, None),
-            Some(From::Ref { paths, set: target, .. }) => match paths.first() {
-                Some(path) if listed(set, "keys", name(path.as_str())) => {
-                    (Via::Column { path: path.as_str().into() }, Some(target.clone()))
-                }
-                _ => return Err(unsupported()),
-            },
-            Some(From::Elements { .. }) if def.field(query.via).name == "salesOrder" => (Via::Links(Links::new()), None),
-            Some(_) => return Err(unsupported()),
-        };
-        let mut seen = HashSet::new();
-        let open = query.parents.iter().filter(|p| target.as_ref().is_none_or(|t| *t == p.set) && is_id(&p.id));
-        let open = open.filter(|p| seen.insert(&*p.id)).map(|p| p.id.clone()).collect();
-        let source = if source.is_none() { SourceFilter::ALL } else { source };
-        Ok(Self {
-            set,
-            open: if matches!(via, Via::Nothing) { Vec::new() } else { open },
-            via,
-            selection: Selection::new(set, &source)?,
-            order: order_by(set, &query.order)?,
-            answers: Vec::new(),
-            pages: HashMap::new(),
-        })
-    }
-
-    /// Deals the rows of the answers to their parents, and closes the parents whose pages are complete.
-    fn deal(&mut self, wanted: &Wanted, env: &Env) -> Result<()> {
-        let answers = std::mem::take(&mut self.answers);
-        if answers.is_empty() {
-            if matches!(self.via, Via::Links(_)) {
-                self.open.clear();
-            }
-            return Ok(());
-        }
-        let mut owners: HashMap<&str, Vec<&str>> = HashMap::new();
-        if let Via::Links(links) = &self.via {
-            for (parent, ids) in links {
-                ids.iter().for_each(|id| owners.entry(id).or_default().push(parent));
-            }
-        }
-        // Most rows of a big parent are not shown: whose a row is, is found out without reading it.
-        let key = Plan::new(self.set, FieldSet::from_iter([wanted.via]));
-        let plan = Plan::new(self.set, wanted.fields);
-        let mut counts: HashMap<Box<str>, usize> = HashMap::new();
-        let mut pages: HashMap<Box<str>, SetPage> = HashMap::new();
-        let mut cut = false;
-        for (answer, asked) in &answers {
-            let rows = answer.rows(self.set.set.as_str())?;
-            cut |= rows.len() >= *asked;
-            for raw in rows {
-                let Ok(child) = key.read(raw.get(), &[], env) else { continue };
-                let of: Vec<&str> = match (&self.via, child.get(wanted.via)) {
-                    (Via::Links(_), _) => owners.get(&*child.key.id).cloned().unwrap_or_default(),
-                    (_, Value::Ref(parent)) => vec![&*parent.id],
-                    _ => Vec::new(),
-                };
-                for parent in of {
-                    let count = counts.entry(parent.into()).or_default();
-                    *count += 1;
-                    let page = pages.entry(parent.into()).or_insert_with(|| empty(self.set));
-                    if *count <= wanted.per_parent {
-                        add(page, plan.read(raw.get(), &[], env), *count as u64);
-                    } else {
-                        page.next = Some(Position::Offset(wanted.per_parent as u64));
-                    }
-                }
-            }
-        }
-        // An answer that was cut off may lack children of every parent that does not have more than enough already.
-        let each_its_own = answers.len() > 1 || matches!(self.via, Via::Links(_));
-        let mut open = std::mem::take(&mut self.open);
-        open.retain(|parent| {
-            let complete = each_its_own || !cut || pages.get(parent).is_some_and(|page| page.next.is_some());
-            if complete && let Some(page) = pages.remove(parent) {
-                self.pages.insert(parent.clone(), page);
-            }
-            !complete
-        });
-        self.open = open;
-        Ok(())
-    }
-
-    fn page(&self, parent: &RemoteRef) -> SetPage {
-        self.pages.get(&parent.id).cloned().unwrap_or_else(|| empty(self.set))
     }
 }
 

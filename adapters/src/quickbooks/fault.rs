@@ -61,7 +61,8 @@ pub(super) fn classify(request: &Request, response: &Response) -> Result<()> {
     if ok && !mentions_fault(&response.body) {
         return expect_json(response);
     }
-    let fault = serde_json::from_slice(&response.body).ok().and_then(|e: Envelope| e.fault).or_else(|| in_xml(response));
+    let fault =
+        serde_json::from_slice(&response.body).ok().and_then(|e: Envelope| e.fault).or_else(|| in_xml(response));
     match fault {
         Some(fault) => Err(of_response(&fault, response)),
         None if ok => expect_json(response),
@@ -96,7 +97,8 @@ fn in_xml(response: &Response) -> Option<Fault> {
 
 /// A refusal in no known form. The body of a 401 may hold the token.
 fn unknown(response: &Response) -> Error {
-    let mut error = by_status(response).err().unwrap_or_else(|| Error::bad_response("QuickBooks gave an unknown answer."));
+    let mut error =
+        by_status(response).err().unwrap_or_else(|| Error::bad_response("QuickBooks gave an unknown answer."));
     if error.kind == ErrorKind::Unauthorized {
         error.detail = None;
     }
@@ -161,7 +163,8 @@ fn kind(code: Option<u32>, fault: &str, status: Option<u16>) -> ErrorKind {
 fn sentence(text: &str) -> Option<&str> {
     let text = text.trim();
     let of_machinery = ["Exception", "Error:", "com.", "java", "errorCode=", "http"];
-    let readable = !text.is_empty() && text.len() <= 300 && !text.chars().any(|c| c.is_control() || matches!(c, '<' | '{'));
+    let readable =
+        !text.is_empty() && text.len() <= 300 && !text.chars().any(|c| c.is_control() || matches!(c, '<' | '{'));
     (readable && !of_machinery.iter().any(|word| text.contains(word))).then_some(text)
 }
 
@@ -216,7 +219,8 @@ fn token(response: &Response) -> Result<()> {
             return Err(with_tid(error, response));
         }
     };
-    let words = refusal.map(|r| format!("{}: {}", r.error, r.error_description.unwrap_or_default())).unwrap_or_default();
+    let words =
+        refusal.map(|r| format!("{}: {}", r.error, r.error_description.unwrap_or_default())).unwrap_or_default();
     Err(with_tid(Error::new(kind, message).with_detail(words), response))
 }
 
@@ -259,8 +263,16 @@ mod tests {
             (400, golden!("fault_400_query_not_queryable_4001.json"), ErrorKind::Unsupported),
             (400, golden!("fault_400_query_processing_4002.json"), ErrorKind::Unsupported),
             (500, golden!("fault_500_system_10000.json"), ErrorKind::Unavailable),
-            (401, r#"{"Fault":{"Error":[{"Message":"Authorization Failure","Detail":": -11014-You do not have access","code":"120"}],"type":"AUTHORIZATION"}}"#, ErrorKind::Forbidden),
-            (429, r#"{"fault":{"error":[{"message":"message=ThrottleExceeded; errorCode=003001","code":"003001"}],"type":"THROTTLE"}}"#, ErrorKind::RateLimited),
+            (
+                401,
+                r#"{"Fault":{"Error":[{"Message":"Authorization Failure","Detail":": -11014-You do not have access","code":"120"}],"type":"AUTHORIZATION"}}"#,
+                ErrorKind::Forbidden,
+            ),
+            (
+                429,
+                r#"{"fault":{"error":[{"message":"message=ThrottleExceeded; errorCode=003001","code":"003001"}],"type":"THROTTLE"}}"#,
+                ErrorKind::RateLimited,
+            ),
             (200, r#"{"Fault":{"Error":[{"Message":"m","code":10000}],"type":"SystemFault"}}"#, ErrorKind::Unavailable),
             (503, "<html>busy</html>", ErrorKind::Unavailable),
             (504, "", ErrorKind::Timeout),
@@ -290,7 +302,11 @@ mod tests {
 
     #[test]
     fn tokens_stay_out_of_errors() {
-        for body in [golden!("fault_401_gateway.json"), golden!("fault_401_documented.json"), "<p>Token expired: AB01178900000xyz</p>"] {
+        for body in [
+            golden!("fault_401_gateway.json"),
+            golden!("fault_401_documented.json"),
+            "<p>Token expired: AB01178900000xyz</p>",
+        ] {
             let error = refused("query", 401, body);
             assert!(!format!("{error:?}").contains("AB01178900000xyz"), "{error:?}");
         }

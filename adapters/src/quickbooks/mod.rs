@@ -4,6 +4,7 @@ mod api;
 mod auth;
 mod children;
 mod company;
+mod family;
 mod fault;
 mod read;
 mod settings;
@@ -40,7 +41,8 @@ pub(crate) static SYSTEM: System = System {
     build: settings::build,
 };
 
-static MAPPING: LazyLock<Result<Mapping, MappingError>> = LazyLock::new(|| Mapping::parse(include_str!("mapping.toml")));
+static MAPPING: LazyLock<Result<Mapping, MappingError>> =
+    LazyLock::new(|| Mapping::parse(include_str!("mapping.toml")));
 
 /// The mapping of a company that counts estimates as sales orders, or does not.
 fn mapping(estimates: bool) -> Result<Mapping> {
@@ -82,7 +84,8 @@ impl QuickBooks {
     fn unsupported(&self, entity: EntityType) -> Error {
         Error::unsupported(match entity {
             EntityType::SalesOrder => {
-                "QuickBooks Online has no sales orders. Set sales_orders to estimates to have its estimates instead.".to_owned()
+                "QuickBooks Online has no sales orders. Set sales_orders to estimates to have its estimates instead."
+                    .to_owned()
             }
             _ => format!("QuickBooks Online gives no {} to this gateway.", entity.def().plural),
         })
@@ -154,8 +157,11 @@ fn capability(mapping: &Mapping, entity: EntityType) -> Capability {
         count: true,
         paging: Paging::Offset,
         filter: names(&|id, def| def.filter && sets.iter().any(|set| is_filterable(set, id))),
-        order_by: names(&|id, def| def.sort && sets.iter().any(|set| is_sortable(set, id) == Some(true))
-            && sets.iter().all(|set| is_sortable(set, id) != Some(false))),
+        order_by: names(&|id, def| {
+            def.sort
+                && sets.iter().any(|set| is_sortable(set, id) == Some(true))
+                && sets.iter().all(|set| is_sortable(set, id) != Some(false))
+        }),
     }
 }
 

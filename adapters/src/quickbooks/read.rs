@@ -2,7 +2,8 @@
 
 use super::{
     IDS_PER_QUERY, QuickBooks,
-    statement::{MAX_ROWS, Selection, fit, order_by},
+    api::Answer,
+    statement::{MAX_ROWS, Selection, Sorting, fit, order_by},
 };
 use crate::{
     adapter::{Count, Ctx, ListQuery, Page, Position, Quarantined, Row, SetPage},
@@ -49,7 +50,9 @@ impl QuickBooks {
             let skip = match start.after {
                 None => 0,
                 Some(Position::Offset(skip)) => skip,
-                Some(Position::After { .. }) => return Err(Error::invalid("The position does not belong to this list.")),
+                Some(Position::After { .. }) => {
+                    return Err(Error::invalid("The position does not belong to this list."));
+                }
             };
             starts.push((set, skip, left.push(&filter, set)));
         }
@@ -60,19 +63,47 @@ impl QuickBooks {
         }
         let mut pages = Vec::with_capacity(starts.len());
         for (set, skip, source) in starts {
-            let order = order_by(set, &query.order)?;
+            let sorting = order_by(set, &query.order)?;
             pages.push(async move {
-                if source.is_none() {
-                    return Ok(Fetched { set, skip, rows: None, asked: 0 });
-                }
                 let asked = query.limit.saturating_add(1).min(MAX_ROWS);
-                let statement = Selection::new(set, &source)?.rows(&order, skip, asked);
-                Ok::<_, Error>(Fetched { set, skip, rows: Some(self.api.query(ctx, &statement).await?), asked })
+                let answers = match source.is_none() {
+                    true => Vec::new(),
+                    false => self.rows(ctx, set, &Selection::new(set, &source)?, &sorting, skip, asked).await?,
+                };
+                Ok::<_, Error>(Fetched { set, skip, answers, asked })
             });
         }
         let (env, pages) = try_join(self.env(ctx), try_join_all(pages)).await?;
         let sets = pages.iter().map(|fetched| fetched.page(query.limit, fields, &env)).collect::<Result<_>>()?;
         Ok(Page { sets, left })
+    }
+
+    /// Rows of a set in order, those that lack the first key after all others.
+    async fn rows(
+        &self,
+        ctx: &Ctx,
+        set: &SetMapping,
+        selection: &Selection,
+        sorting: &Sorting,
+        skip: u64,
+        asked: usize,
+    ) -> Result<Vec<Answer>> {
+        let Some(key) = &sorting.nullable else {
+            return Ok(vec![self.api.query(ctx, &selection.rows(&sorting.clause, skip, asked)).await?]);
+        };
+        let with = selection.clone().having(key, true);
+        let first = self.api.query(ctx, &with.rows(&sorting.clause, skip, asked)).await?;
+        let found = first.rows(set.set.as_str())?.len();
+        if found >= asked {
+            return Ok(vec![first]);
+        }
+        let with_value = match (found, skip) {
+            (0, 1..) => self.api.query(ctx, &with.count()).await?.total()?,
+            _ => skip + found as u64,
+        };
+        let without = selection.clone().having(key, false);
+        let statement = without.rows(&sorting.clause, skip.saturating_sub(with_value), asked - found);
+        Ok(vec![first, self.api.query(ctx, &statement).await?])
     }
 
     pub(super) async fn read_count(&self, ctx: &Ctx, entity: EntityType, filter: &Filter) -> Result<Count> {
@@ -198,7 +229,7 @@ fn is_category(set: &SetMapping, raw: &RawValue) -> bool {
     is_item && serde_json::from_str::<Item<'_>>(raw.get()).is_ok_and(|item| item.kind.as_deref() == Some("Category"))
 }
 
-pub(super) fn pushed(filter: &Filter, set: &SetMapping) -> Pushed {
+fn pushed(filter: &Filter, set: &SetMapping) -> Pushed {
     push(filter, set, false, &|condition| fit(set, condition))
 }
 
@@ -214,7 +245,11 @@ impl Left {
             Filter::And(parts) => parts,
             one => vec![one],
         };
-        parts.into_iter().for_each(|part| if !self.0.contains(&part) { self.0.push(part) });
+        parts.into_iter().for_each(|part| {
+            if !self.0.contains(&part) {
+                self.0.push(part)
+            }
+        });
         source
     }
 
@@ -223,24 +258,29 @@ impl Left {
     }
 }
 
-/// The answer for one set of a list.
+/// The answers for one set of a list; none where the filter lets nothing pass.
 struct Fetched<'m> {
     set: &'m Arc<SetMapping>,
     skip: u64,
-    /// None where the filter lets nothing pass.
-    rows: Option<super::api::Answer>,
+    answers: Vec<Answer>,
     asked: usize,
 }
 
 impl Fetched<'_> {
     fn page(&self, limit: usize, fields: FieldSet, env: &Env) -> Result<SetPage> {
-        let Some(answer) = &self.rows else { return Ok(empty(self.set)) };
-        let rows = answer.rows(self.set.set.as_str())?;
+        let mut rows = Vec::new();
+        for answer in &self.answers {
+            rows.extend(answer.rows(self.set.set.as_str())?);
+        }
         let shown = &rows[..rows.len().min(limit)];
         let mut page = empty(self.set);
         let plan = Plan::new(self.set, fields);
         for (at, raw) in shown.iter().enumerate() {
-            add(&mut page, plan.read(raw.get(), &[], env), self.skip + at as u64 + 1);
+            let position = Position::Offset(self.skip + at as u64 + 1);
+            match plan.read(raw.get(), &[], env) {
+                Ok(record) => page.rows.push(Row { record: Arc::new(record), position }),
+                Err(quarantined) => page.quarantined.push(quarantined),
+            }
         }
         // A full answer of the most rows there can be says nothing about what comes after it.
         let more = rows.len() > shown.len() || (self.asked <= limit && rows.len() >= self.asked);
@@ -249,14 +289,6 @@ impl Fetched<'_> {
     }
 }
 
-pub(super) fn empty(set: &SetMapping) -> SetPage {
+fn empty(set: &SetMapping) -> SetPage {
     SetPage { set: set.set.clone(), rows: Vec::new(), next: None, quarantined: Vec::new() }
-}
-
-/// Adds what was read of a row, with the position after it.
-pub(super) fn add(page: &mut SetPage, read: Result<Record, Quarantined>, position: u64) {
-    match read {
-        Ok(record) => page.rows.push(Row { record: Arc::new(record), position: Position::Offset(position) }),
-        Err(quarantined) => page.quarantined.push(quarantined),
-    }
 }

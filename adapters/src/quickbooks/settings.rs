@@ -185,7 +185,8 @@ pub(super) fn build(erp: &ErpId, settings: Settings, services: &Services) -> Res
         mapping: mapping(estimates)?,
         api: Arc::new(Api::new(http, below(&host, &["v3", "company", realm]), minor_version)),
         home: Cached::new(KEEP_PREFERENCES),
-        base_currency: settings.parse::<CurrencyCode>("base_currency", "a currency of three capital letters, such as USD")?,
+        base_currency: settings
+            .parse::<CurrencyCode>("base_currency", "a currency of three capital letters, such as USD")?,
         time_zone: settings.parse::<Tz>("time_zone", "the IANA name of a time zone, such as America/Los_Angeles")?,
         app: if sandbox { "https://app.sandbox.qbo.intuit.com" } else { "https://app.qbo.intuit.com" }.into(),
         info,

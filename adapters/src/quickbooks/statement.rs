@@ -44,8 +44,14 @@ pub(super) fn fit(set: &SetMapping, condition: &SourceCondition) -> Fit {
     let values = condition.values.as_slice();
     match (condition.op, values) {
         (Eq | Neq, [Bool(_)]) => Fit::Exact,
-        (Eq | In, _) if key && values.iter().all(|v| matches!(v, Text(t) if is_quotable(t)) || matches!(v, Bool(_))) => Fit::Exact,
-        (Eq | In | Gt | Gte | Lt | Lte, _) if !key && values.iter().all(|v| matches!(v, Date(_) | Number(_))) => Fit::Exact,
+        (Eq | In, _)
+            if key && values.iter().all(|v| matches!(v, Text(t) if is_quotable(t)) || matches!(v, Bool(_))) =>
+        {
+            Fit::Exact
+        }
+        (Eq | In | Gt | Gte | Lt | Lte, _) if !key && values.iter().all(|v| matches!(v, Date(_) | Number(_))) => {
+            Fit::Exact
+        }
         (Gt | Gte | Lt | Lte, [DateTime(_)]) => Fit::Wider,
         (Eq, [Text(text)]) if !key && (is_quotable(text) || pattern(Eq, text).is_some()) => Fit::Wider,
         (In, _) if !key && values.iter().all(|v| matches!(v, Text(t) if is_quotable(t))) => Fit::Wider,
@@ -97,6 +103,13 @@ impl Selection {
     pub(super) fn within<'i>(mut self, path: &str, ids: impl IntoIterator<Item = &'i str>) -> Self {
         let values = ids.into_iter().map(|id| Literal::Text(id.into())).collect();
         self.conditions.push(render(&SourceCondition { path: path.into(), op: SourceOp::In, values }));
+        self
+    }
+
+    /// Only rows that have a value in a field of text, or only those that have none.
+    pub(super) fn having(mut self, field: &str, value: bool) -> Self {
+        // "Null is represented as the string ' '", says Intuit's page of the query language.
+        self.conditions.push(if value { format!("{field} like '%'") } else { format!("{field} = ' '") });
         self
     }
 
@@ -193,9 +206,19 @@ fn quoted(text: &str) -> String {
     literal
 }
 
-/// The order of a list, with the id as the last key, so that pages by position neither overlap nor leave gaps while nothing
-/// changes. A field that the set does not have, or that is the same in all of it, needs no key.
-pub(super) fn order_by(set: &SetMapping, order: &[Order]) -> Result<String> {
+/// The order of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Sorting {
+    /// What stands after `orderby`. The id is the last key, so that pages by position neither overlap nor leave gaps while
+    /// nothing changes.
+    pub(super) clause: String,
+    /// The first key, where rows may lack a value in it. Nobody documents where such rows come: they are asked for apart.
+    pub(super) nullable: Option<String>,
+}
+
+/// The order of a list in QuickBooks' names. A field that the set does not have, or that is the same in all of it, needs no
+/// key.
+pub(super) fn order_by(set: &SetMapping, order: &[Order]) -> Result<Sorting> {
     let varies = |o: &&Order| set.field(o.field).is_some_and(|m| !matches!(m.from, From::Const(_)));
     let kept: Vec<_> = order.iter().filter(varies).copied().collect();
     let mut keys = sort_keys(set, &kept)?;
@@ -206,7 +229,10 @@ pub(super) fn order_by(set: &SetMapping, order: &[Order]) -> Result<String> {
         let message = format!("QuickBooks cannot sort {} by {}.", set.set, name(key.path.as_str()));
         return Err(Error::unsupported(message));
     }
-    Ok(keys.iter().map(sorted).collect::<Vec<_>>().join(", "))
+    Ok(Sorting {
+        clause: keys.iter().map(sorted).collect::<Vec<_>>().join(", "),
+        nullable: keys.first().filter(|key| key.nullable).map(|key| name(key.path.as_str()).to_owned()),
+    })
 }
 
 fn sorted(key: &SortKey<'_>) -> String {

@@ -271,7 +271,7 @@ fn failure(erp: &ConnectedErp, error: &SourceFailure) -> Error {
 }
 
 fn unsupported(erp: &ConnectedErp, request: &ListRequest) -> Error {
-    let message = format!("{} cannot be read from this ERP.", request.entity.def().plural);
+    let message = format!("`{}` cannot be read from this ERP.", request.entity.def().plural);
     Error::of_source(&SourceFailure::unsupported(message), erp.id.clone(), erp.system)
 }
 

@@ -60,7 +60,14 @@ async fn answer(
     let response = gateway.api.execute(request, who, &id.0).await;
     let outcome = if response.is_err() { "errors" } else { "ok" };
     let kind = [(header::CONTENT_TYPE, "application/json; charset=utf-8"), (header::CACHE_CONTROL, "no-store")];
-    match serde_json::to_vec(&response) {
+    // What was never executed has no data at all, by the GraphQL specification.
+    let refused_whole = response.data == async_graphql::Value::Null && response.errors.iter().any(|e| e.path.is_empty());
+    let body = if refused_whole {
+        serde_json::to_vec(&json!({ "errors": response.errors, "extensions": response.extensions }))
+    } else {
+        serde_json::to_vec(&response)
+    };
+    match body {
         Ok(body) => ((kind, body).into_response(), outcome),
         Err(error) => {
             tracing::error!(%error, "an answer could not be written");

@@ -4,7 +4,8 @@ use adapters::{
     adapter::{Capability, Order, Paging},
     filter::{Condition, Filter, Operand, Target, matches},
     model::{
-        CurrencyCode, Direction, EntityType, ErpId, FieldSet, Kind, Money, ObjectDef, Record, RecordKey, RemoteRef, Value,
+        CurrencyCode, Direction, EntityType, ErpId, FieldSet, Kind, Money, ObjectDef, Record, RecordKey, RemoteRef,
+        Value,
     },
 };
 use async_graphql::{Request, Response, Variables};
@@ -13,9 +14,9 @@ use chrono::{DateTime, Utc};
 use schema::{
     Api, Error, Limits, Result, id,
     ports::{
-        CapabilityView, ChildrenRequest, Count, CountPrecision, ErpStatus, ErpView, Erps, Fetched, IntegrationMode, ListRequest,
-        Listed, Origin, Ports, Principal, Pushdown, QuotaView, ReadOptions, Reads, Role, ServedFrom, SettingView,
-        SourceReport, SourceStatus, SystemView,
+        CapabilityView, ChildrenRequest, Count, CountPrecision, ErpStatus, ErpView, Erps, Fetched, IntegrationMode,
+        ListRequest, Listed, Origin, Ports, Principal, Pushdown, QuotaView, ReadOptions, Reads, Role, ServedFrom,
+        SettingView, SourceReport, SourceStatus, SystemView,
     },
 };
 use serde_json::{Value as Json, json, value::RawValue};
@@ -173,7 +174,7 @@ fn invoice(n: usize) -> Record {
             ("kind", Value::Enum("INVOICE")),
             ("status", Value::Enum(["OPEN", "PAID", "DRAFT"][n % 3])),
             ("customer", to(customer_key(n % 30))),
-            ("salesOrder", if n % 2 == 0 { to(order_key(n)) } else { Value::Null }),
+            ("salesOrder", if n.is_multiple_of(2) { to(order_key(n)) } else { Value::Null }),
             ("issueDate", date("2026-01-15")),
             ("dueDate", date("2026-02-15")),
             ("currency", Value::Currency(eur())),
@@ -181,7 +182,14 @@ fn invoice(n: usize) -> Record {
             ("total", money("12.50")),
             ("balanceDue", money("9007199254740993.10")),
             ("lines", list((1..=2).map(line))),
-            ("customFields", list([object(EntityType::Invoice, "customFields", vec![("key", text("x_a")), ("value", json_value("[1]"))])])),
+            (
+                "customFields",
+                list([object(
+                    EntityType::Invoice,
+                    "customFields",
+                    vec![("key", text("x_a")), ("value", json_value("[1]"))],
+                )]),
+            ),
         ],
     )
 }
@@ -215,7 +223,11 @@ impl Fake {
         records.extend([1, 2].map(|n| {
             record(
                 tax_key(n),
-                vec![("name", text(format!("Tax {n}"))), ("kind", Value::Enum("SALE")), ("isActive", Value::Bool(true))],
+                vec![
+                    ("name", text(format!("Tax {n}"))),
+                    ("kind", Value::Enum("SALE")),
+                    ("isActive", Value::Bool(true)),
+                ],
             )
         }));
         // The other ERP: an invoice with the same remote id, and a customer that does not exist any more.
@@ -223,11 +235,20 @@ impl Fake {
             key(EntityType::Invoice, B1, "CreditNotes", 1),
             vec![
                 ("number", text("CN-1")),
+                ("issueDate", date("2026-01-01")),
                 ("kind", Value::Enum("CREDIT_NOTE")),
                 ("status", Value::Enum("OPEN")),
                 ("customer", to(key(EntityType::Customer, B1, "BusinessPartners", "gone"))),
                 ("total", money("3.00")),
             ],
+        ));
+        // A vendor without a name, which no mapping would let through.
+        let vendor = key(EntityType::Vendor, ODOO, "res.partner", 100);
+        records.push(record(vendor.clone(), vec![("status", Value::Enum("ACTIVE")), ("email", text("v@example.com"))]));
+        let receipt = key(EntityType::Receipt, ODOO, "stock.picking", 1);
+        records.push(record(
+            receipt,
+            vec![("number", text("R-1")), ("status", Value::Enum("DONE")), ("vendor", to(vendor))],
         ));
         Arc::new(Self { records, ..Self::default() })
     }
@@ -243,6 +264,12 @@ impl Fake {
     /// The calls since the last time somebody asked.
     pub(crate) fn calls(&self) -> Vec<Call> {
         std::mem::take(&mut self.calls.lock().expect("not poisoned"))
+    }
+
+    /// All records of an entity, with all their fields.
+    pub(crate) fn everything(&self, entity: EntityType) -> Vec<Fetched> {
+        let of = self.records.iter().filter(|record| record.key.entity == entity);
+        of.map(|record| self.shown(record, record.held())).collect()
     }
 
     fn called(&self, call: Call) {
@@ -372,7 +399,9 @@ impl Reads for Fake {
             .map(|key| match self.failure(&key.erp) {
                 Some(error) => Err(error),
                 None if !who.sees(&key.erp) => panic!("the API asks for a record that the caller may not see"),
-                None => Ok(self.records.iter().find(|record| record.key == *key).map(|record| self.shown(record, fields))),
+                None => {
+                    Ok(self.records.iter().find(|record| record.key == *key).map(|record| self.shown(record, fields)))
+                }
             })
             .collect()
     }

@@ -1,6 +1,5 @@
 //! The schema as text: committed, described, and in line with the catalogue.
 
-use crate::fake::Fake;
 use adapters::model::{EntityType, Kind};
 use async_graphql::parser::{
     parse_schema,
@@ -18,7 +17,7 @@ fn types(document: &ServiceDocument) -> impl Iterator<Item = &TypeDefinition> {
 
 #[test]
 fn committed_sdl_is_fresh() {
-    let sdl = Fake::new().api().sdl();
+    let sdl = schema::sdl();
     if std::env::var_os("UPDATE_SDL").is_some() {
         std::fs::write(FILE, &sdl).expect("the file can be written");
     }
@@ -28,7 +27,7 @@ fn committed_sdl_is_fresh() {
 
 #[test]
 fn everything_has_a_description() {
-    let document = parse_schema(Fake::new().api().sdl()).expect("the SDL parses");
+    let document = parse_schema(schema::sdl()).expect("the SDL parses");
     let mut lacking = Vec::new();
     let mut check = |path: String, description: Option<&str>| match description {
         // An analyst reads a sentence; a backslash would break the one-line form of descriptions.
@@ -40,7 +39,10 @@ fn everything_has_a_description() {
         check(name.to_string(), ty.description.as_ref().map(|d| d.node.as_str()));
         let mut inputs = |owner: &str, inputs: &[async_graphql::Positioned<InputValueDefinition>]| {
             for input in inputs {
-                check(format!("{owner}.{}", input.node.name.node), input.node.description.as_ref().map(|d| d.node.as_str()));
+                check(
+                    format!("{owner}.{}", input.node.name.node),
+                    input.node.description.as_ref().map(|d| d.node.as_str()),
+                );
             }
         };
         let fields = match &ty.kind {
@@ -73,7 +75,7 @@ fn everything_has_a_description() {
 
 #[test]
 fn everything_of_the_catalogue_is_there_once() {
-    let document = parse_schema(Fake::new().api().sdl()).expect("the SDL parses");
+    let document = parse_schema(schema::sdl()).expect("the SDL parses");
     let find = |name: &str| {
         let mut found = types(&document).filter(|ty| ty.name.node == name);
         let ty = found.next().unwrap_or_else(|| panic!("no type {name}"));
@@ -88,7 +90,9 @@ fn everything_of_the_catalogue_is_there_once() {
             TypeKind::InputObject(object) => {
                 object.fields.iter().map(|f| (f.node.name.node.to_string(), f.node.ty.node.to_string())).collect()
             }
-            TypeKind::Enum(list) => list.values.iter().map(|v| (v.node.value.node.to_string(), String::new())).collect(),
+            TypeKind::Enum(list) => {
+                list.values.iter().map(|v| (v.node.value.node.to_string(), String::new())).collect()
+            }
             _ => panic!("{name}"),
         }
     };
@@ -110,7 +114,13 @@ fn everything_of_the_catalogue_is_there_once() {
             let shown = ty(&own, field.name);
             let related = matches!(field.kind, Kind::Ref(_) | Kind::Refs(_));
             assert_eq!(shown.ends_with('!'), field.required && !related, "{}.{}: {shown}", def.name, field.name);
-            assert_eq!(wheres.iter().any(|(name, _)| name == field.name), field.filter, "{}Where.{}", def.name, field.name);
+            assert_eq!(
+                wheres.iter().any(|(name, _)| name == field.name),
+                field.filter,
+                "{}Where.{}",
+                def.name,
+                field.name
+            );
         }
         assert_eq!(orders.len(), def.all_fields().filter(|(_, field)| field.sort).count());
         match &find(def.name).kind {

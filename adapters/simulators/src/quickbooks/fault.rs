@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use super::wire::{Node, Object};
 
 /// A refusal.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Fault {
     /// The HTTP status.
     pub(super) status: StatusCode,
@@ -87,10 +87,7 @@ impl Fault {
     /// A rule of the books or of the service forbids it.
     pub(super) fn business(detail: &str) -> Self {
         let message = "A business validation error has occurred while processing your request";
-        Self {
-            element: Some(""),
-            ..Self::validation("6000", message, format!("Business Validation Error: {detail}"))
-        }
+        Self { element: Some(""), ..Self::validation("6000", message, format!("Business Validation Error: {detail}")) }
     }
 
     /// The access token is missing, wrong or expired.

@@ -17,6 +17,8 @@ pub(super) enum Kind {
     Symbol,
     /// The end.
     End,
+    /// What is no word. The service reads on only as far as it understands, so this counts when it is come to.
+    Broken(Box<Fault>),
 }
 
 /// A word and where it stands.
@@ -30,6 +32,11 @@ pub(super) struct Token {
 }
 
 impl Token {
+    /// Whether nothing stands behind it.
+    pub(super) fn is_last(&self) -> bool {
+        matches!(self.kind, Kind::End | Kind::Broken(_))
+    }
+
     /// Whether it is this keyword or symbol.
     pub(super) fn is(&self, word: &str) -> bool {
         matches!(self.kind, Kind::Word | Kind::Symbol) && self.image.eq_ignore_ascii_case(word)
@@ -38,6 +45,7 @@ impl Token {
     /// The refusal of this word where one of `expected` should stand.
     pub(super) fn unexpected(&self, expected: &[&str]) -> Fault {
         let kind = match &self.kind {
+            Kind::Broken(fault) => return fault.as_ref().clone(),
             Kind::End => None,
             Kind::Word if self.is("and") => Some("<AND>".to_owned()),
             Kind::Word if KEYWORDS.iter().any(|keyword| self.is(keyword)) => {
@@ -91,19 +99,15 @@ struct Lexer<'a> {
     latin_only: bool,
 }
 
-/// The words of a statement, the last of them the end. With `latin_only`, characters beyond Latin-1 are refused
+/// The words of a statement, up to the end or what is no word. With `latin_only`, characters beyond Latin-1 are refused
 /// everywhere, as the service did until 2021 at least (ruckus/quickbooks-ruby#309, intuit/QuickBooks-V3-PHP-SDK#397).
-pub(super) fn tokens(statement: &str, latin_only: bool) -> Result<Vec<Token>, Fault> {
+pub(super) fn tokens(statement: &str, latin_only: bool) -> Vec<Token> {
     let mut lexer = Lexer { rest: statement.chars(), line: 1, column: 1, end: (0, 0), latin_only };
     let mut tokens = Vec::new();
-    loop {
-        let token = lexer.token()?;
-        let last = token.kind == Kind::End;
-        tokens.push(token);
-        if last {
-            return Ok(tokens);
-        }
+    while tokens.last().is_none_or(|last: &Token| !last.is_last()) {
+        tokens.push(lexer.token());
     }
+    tokens
 }
 
 impl Lexer<'_> {
@@ -124,14 +128,14 @@ impl Lexer<'_> {
         }
     }
 
-    fn token(&mut self) -> Result<Token, Fault> {
+    fn token(&mut self) -> Token {
         let end = self.end;
         while self.peek().is_some_and(|letter| matches!(letter, ' ' | '\t' | '\r' | '\n')) {
             self.advance();
         }
         let (line, column) = (self.line, self.column);
         let Some(first) = self.advance() else {
-            return Ok(Token { kind: Kind::End, image: String::new(), line: end.0, column: end.1 });
+            return Token { kind: Kind::End, image: String::new(), line: end.0, column: end.1 };
         };
         let mut image = String::from(first);
         let kind = match first {
@@ -141,7 +145,10 @@ impl Lexer<'_> {
             }
             '0'..='9' => self.number(&mut image),
             '-' if self.peek().is_some_and(|letter| letter.is_ascii_digit()) => self.number(&mut image),
-            '\'' => Kind::Text(self.text(&mut image)?),
+            '\'' => match self.text(&mut image) {
+                Ok(text) => Kind::Text(text),
+                Err(fault) => Kind::Broken(Box::new(fault)),
+            },
             '<' | '>' => {
                 if self.peek() == Some('=') {
                     image.extend(self.advance());
@@ -149,9 +156,9 @@ impl Lexer<'_> {
                 Kind::Symbol
             }
             '=' | '(' | ')' | ',' | '*' => Kind::Symbol,
-            other => return Err(lexical(line, column, Some(other), "")),
+            other => Kind::Broken(Box::new(lexical(line, column, Some(other), ""))),
         };
-        Ok(Token { kind, image, line, column })
+        Token { kind, image, line, column }
     }
 
     fn number(&mut self, image: &mut String) -> Kind {

@@ -12,6 +12,8 @@ use super::{
 pub(super) struct Statement {
     /// Whether only the number of objects is asked for.
     pub(super) count: bool,
+    /// Properties asked for besides `*`, which has them all.
+    pub(super) also: Vec<String>,
     /// As it is written.
     pub(super) entity: String,
     /// All of them must hold.
@@ -88,7 +90,7 @@ const DEFAULT_MAX: i64 = 100;
 
 /// Reads a statement.
 pub(super) fn parse(statement: &str, strictness: Strictness) -> Result<Statement, Fault> {
-    let tokens = tokens(statement, strictness.latin_only)?;
+    let tokens = tokens(statement, strictness.latin_only);
     Parser { tokens: tokens.into_iter().peekable(), strictness }.statement()
 }
 
@@ -98,15 +100,15 @@ struct Parser {
 }
 
 impl Parser {
-    /// The next word, which stays; the end is always there.
+    /// The next word, which stays.
     fn peek(&mut self) -> &Token {
-        self.tokens.peek().expect("the end is never taken")
+        self.tokens.peek().expect("the last word is never taken")
     }
 
     /// Takes the next word.
     fn next(&mut self) -> Token {
         let token = self.peek().clone();
-        if token.kind != Kind::End {
+        if !token.is_last() {
             self.tokens.next();
         }
         token
@@ -133,12 +135,17 @@ impl Parser {
 
     fn statement(mut self) -> Result<Statement, Fault> {
         self.expect("select")?;
+        let mut also = Vec::new();
         let count = if self.accept("count") {
             for symbol in ["(", "*", ")"] {
                 self.expect(symbol)?;
             }
             true
         } else if self.accept("*") {
+            // `select *, Sku from Item` is what python-quickbooks sends since 0.9.12, tested against the live service.
+            while self.accept(",") {
+                also.push(self.name()?);
+            }
             false
         } else {
             return Err(self.peek().unexpected(&["\"*\"", "\"count\""]));
@@ -146,7 +153,7 @@ impl Parser {
         self.expect("from")?;
         let entity = self.name()?;
         let mut statement =
-            Statement { count, entity, conditions: Vec::new(), order: Vec::new(), start: 1, max: DEFAULT_MAX };
+            Statement { count, also, entity, conditions: Vec::new(), order: Vec::new(), start: 1, max: DEFAULT_MAX };
         // What may still follow, in the order in which the service's messages name it.
         let mut open = vec!["<EOF>", "\"maxresults\"", "\"order\"", "\"orderby\"", "\"startposition\"", "\"where\""];
         if self.accept("where") {
@@ -282,11 +289,13 @@ mod tests {
             Strictness::default(),
         )
         .unwrap();
-        let condition = |property: &str, operator, values| Condition { property: property.to_owned(), operator, values };
+        let condition =
+            |property: &str, operator, values| Condition { property: property.to_owned(), operator, values };
         assert_eq!(
             statement,
             Statement {
                 count: false,
+                also: Vec::new(),
                 entity: "cUstomer".to_owned(),
                 conditions: vec![
                     condition("givenname", Operator::Equal, vec![Literal::Text(r"O'Brien \ Co".to_owned())]),

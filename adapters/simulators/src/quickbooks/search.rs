@@ -49,12 +49,18 @@ impl Search {
         let entity = entity(statement)?;
         let start = within(statement.start, i64::MAX)?;
         let max = within(statement.max, MAX_RESULTS)?;
+        for name in &statement.also {
+            if !entity.knows(name) {
+                return Err(unknown(entity, name));
+            }
+        }
         let mut filters = Vec::new();
         for condition in &statement.conditions {
             let property = property(entity, &condition.property, "queryable", |property| property.filterable)?;
             filters.push(reading(condition, property, table, context)?);
         }
-        let mentions_active = statement.conditions.iter().any(|condition| condition.property.eq_ignore_ascii_case("Active"));
+        let mentions_active =
+            statement.conditions.iter().any(|condition| condition.property.eq_ignore_ascii_case("Active"));
         if entity.has_active() && !mentions_active {
             filters.push(Filter::eq(column(table, "Active"), true));
         }
@@ -105,8 +111,12 @@ fn property(
     match entity.property(name) {
         Some(property) if able(property) => Ok(property),
         _ if entity.knows(name) => Err(Fault::query(&format!("property '{name}' is not {ability}"))),
-        _ => Err(Fault::query(&format!("Property {name} not found for Entity {}", entity.name))),
+        _ => Err(unknown(entity, name)),
     }
+}
+
+fn unknown(entity: &Entity, name: &str) -> Fault {
+    Fault::query(&format!("Property {name} not found for Entity {}", entity.name))
 }
 
 /// The position of a column that the front itself made.
@@ -136,8 +146,10 @@ fn reading(condition: &Condition, property: &Property, table: &Table, context: C
     if *operator == Operator::Equal && values.iter().all(is_null) {
         return Ok(Filter::Null(compared));
     }
-    let cells =
-        values.iter().map(|value| cell(value, property, &condition.property, context)).collect::<Result<Vec<_>, _>>()?;
+    let cells = values
+        .iter()
+        .map(|value| cell(value, property, &condition.property, context))
+        .collect::<Result<Vec<_>, _>>()?;
     let op = match operator {
         Operator::Less => Op::Lt,
         Operator::Greater => Op::Gt,

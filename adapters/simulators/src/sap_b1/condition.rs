@@ -98,22 +98,12 @@ impl Condition {
     pub(super) fn holds(&self, rows: &[Row<'_>], ignore_case: bool) -> Option<bool> {
         let truth = |condition: &Self| condition.holds(rows, ignore_case);
         match self {
-            Self::And(inner) => {
-                inner.iter().map(truth).fold(Some(true), |all, one| match (all, one) {
-                    (Some(false), _) | (_, Some(false)) => Some(false),
-                    (None, _) | (_, None) => None,
-                    _ => Some(true),
-                })
+            Self::And(inner) => all(inner.iter().map(truth)),
+            Self::Or(inner) => all(inner.iter().map(truth).map(not)).map(|none| !none),
+            Self::Not(inner) => not(truth(inner)),
+            Self::Value(field, comparison, Cell::Null) => {
+                null_test(*comparison, field.cell(&rows[field.source]).is_null())
             }
-            Self::Or(inner) => {
-                inner.iter().map(truth).fold(Some(false), |any, one| match (any, one) {
-                    (Some(true), _) | (_, Some(true)) => Some(true),
-                    (None, _) | (_, None) => None,
-                    _ => Some(false),
-                })
-            }
-            Self::Not(inner) => truth(inner).map(|truth| !truth),
-            Self::Value(field, comparison, Cell::Null) => null_test(*comparison, field.cell(&rows[field.source]).is_null()),
             Self::Value(field, comparison, value) => {
                 compare(*field, &field.cell(&rows[field.source]), *comparison, value, ignore_case)
             }
@@ -253,6 +243,23 @@ impl Condition {
             Self::Not(inner) => Self::Not(Box::new(inner.single_source())),
         }
     }
+}
+
+/// SQL's `AND`: one that is false decides, else one that is unknown does.
+fn all(truths: impl Iterator<Item = Option<bool>>) -> Option<bool> {
+    let mut all = Some(true);
+    for truth in truths {
+        match truth {
+            Some(true) => {}
+            Some(false) => return Some(false),
+            None => all = None,
+        }
+    }
+    all
+}
+
+fn not(truth: Option<bool>) -> Option<bool> {
+    truth.map(|truth| !truth)
 }
 
 /// Holds for no row.

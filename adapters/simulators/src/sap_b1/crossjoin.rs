@@ -13,7 +13,7 @@ use super::{
     record::{Books, Inner, Plan},
     refusal::Refusal,
 };
-use crate::store::{Cell, Filter, Row, Table, Tables};
+use crate::store::{Cell, Filter, Row, Table};
 
 /// A set or a collection that takes part.
 struct Source<'t> {
@@ -24,14 +24,16 @@ struct Source<'t> {
 }
 
 /// The names of properties: the path of their source, a slash, their own name.
-struct Joined<'a, 't>(&'a [Source<'t>]);
+struct Joined<'a, 't> {
+    sources: &'a [Source<'t>],
+    missing: &'a [&'static str],
+}
 
 impl Scope for Joined<'_, '_> {
     fn field(&self, name: &str) -> Option<Field> {
         let (path, name) = name.rsplit_once('/')?;
-        let source = self.0.iter().position(|source| source.path == path)?;
-        let property = self.0[source].kind.properties.iter().find(|property| property.name == name)?;
-        Some(Field { source, property })
+        let source = self.sources.iter().position(|source| source.path == path)?;
+        Some(Field { source, property: self.sources[source].kind.property(name, self.missing)? })
     }
 
     fn type_name(&self) -> &'static str {
@@ -49,14 +51,13 @@ impl Scope for Joined<'_, '_> {
 /// If a set is unknown, the options are not valid, or nothing ties the sets to each other.
 pub(super) fn answer(
     call: &Call<'_>,
-    tables: &Tables,
+    books: Books<'_>,
     sets: &str,
     options: &QueryOptions,
     (with_collections, page_size): (bool, usize),
 ) -> Result<Answer, Refusal> {
-    let books = Books { tables, version: call.version };
     let sources = sources(books, sets, with_collections)?;
-    let scope = Joined(&sources);
+    let scope = Joined { sources: &sources, missing: books.missing };
     let expands = options.expand()?;
     let Some(condition) = options.condition(&scope)?.filter(|_| !expands.is_empty()) else {
         return Err(Refusal::crossjoin());
@@ -96,7 +97,7 @@ fn sources<'t>(books: Books<'t>, sets: &str, with_collections: bool) -> Result<V
 }
 
 fn plan<'t>(books: Books<'t>, source: &Source<'t>, select: Option<&[&str]>) -> Result<Plan<'t>, Refusal> {
-    let known = |name: &str| source.kind.properties.iter().any(|property| property.name == name);
+    let known = |name: &str| source.kind.property(name, books.missing).is_some();
     if let Some(unknown) = select.into_iter().flatten().find(|name| !known(name)) {
         return Err(Refusal::property_of(unknown, source.kind.name));
     }
@@ -120,10 +121,8 @@ fn join<'t>(sources: &[Source<'t>], condition: Condition, ignore_case: bool) -> 
         })
         .collect();
     let links: Vec<(Field, Field)> = conjuncts.iter().filter_map(link).collect();
-    let rest: Vec<&Condition> = conjuncts
-        .iter()
-        .filter(|condition| !(0..sources.len()).any(|position| condition.only_of(position)))
-        .collect();
+    let rest: Vec<&Condition> =
+        conjuncts.iter().filter(|condition| !(0..sources.len()).any(|position| condition.only_of(position))).collect();
 
     // Beginning with the fewest rows keeps a query for one item's lines from walking through all headers.
     let size = |position: &usize| match &filters[*position] {

@@ -115,6 +115,11 @@ pub(super) struct Type {
 }
 
 impl Type {
+    /// The property of a name, unless this patch level lacks it.
+    pub(super) fn property(&'static self, name: &str, missing: &[&str]) -> Option<&'static Property> {
+        self.properties.iter().find(|property| property.name == name && !missing.contains(&name))
+    }
+
     /// The columns that a table of this type needs, each once.
     pub(super) fn columns(&self) -> Vec<&'static str> {
         let mut columns = Vec::new();

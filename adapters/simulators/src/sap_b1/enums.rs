@@ -18,7 +18,8 @@ enumerations! {
     DOCUMENT_TYPE BoDocumentTypes { dDocument_Items = "I", dDocument_Service = "S" }
     PRINT_STATUS PrintStatusEnum { psNo = "N", psYes = "Y", psAmended = "A" }
     OBJECT BoObjectTypes {
-        oInvoices = "13", oCreditNotes = "14", oDeliveryNotes = "15", oOrders = "17", oQuotations = "23", oDrafts = "112",
+        oInvoices = "13", oCreditNotes = "14", oDeliveryNotes = "15", oOrders = "17", oQuotations = "23",
+        oDrafts = "112",
     }
     SUMMARY BoDocSummaryTypes { dNoSummary = "N", dByItems = "I", dByDocuments = "D" }
     DOCUMENT_SUBTYPE BoDocumentSubType { bod_None = "--", bod_InvoiceExempt = "IE", bod_DebitMemo = "DN" }

@@ -310,6 +310,8 @@ mod tests {
         store::{Schema, Table},
     };
 
+    const SCOPE: OneType<'static> = OneType { kind: &DOCUMENT, missing: &["TrackingNumber"] };
+
     fn table() -> Table {
         let mut table = Schema::new("Invoices", &DOCUMENT.columns()).key("DocEntry").index("CardCode").build();
         for entry in 1..=6 {
@@ -332,7 +334,7 @@ mod tests {
     }
 
     fn entries(filter: &str, ignore_case: bool) -> Vec<i64> {
-        let condition = parse(filter, &OneType(&DOCUMENT)).unwrap_or_else(|refusal| panic!("{filter}: {refusal:?}"));
+        let condition = parse(filter, &SCOPE).unwrap_or_else(|refusal| panic!("{filter}: {refusal:?}"));
         let table = table();
         let filter = condition.filter(&table, ignore_case);
         let found: Vec<i64> = table.select(&filter).map(|row| row.id()).collect();
@@ -387,22 +389,22 @@ mod tests {
     fn an_unknown_stays_one_under_not() {
         assert_eq!(entries("NumAtCard ne 'x'", false), [1, 3, 5]);
         assert_eq!(entries("not (NumAtCard eq 'x')", false), [1, 3, 5]);
-        assert_eq!(entries("not (not (NumAtCard eq 'x'))", false), []);
+        assert!(entries("not (not (NumAtCard eq 'x'))", false).is_empty());
         assert_eq!(entries("not startswith(NumAtCard,'PO-1')", false), [3, 5]);
         assert_eq!(entries("not (NumAtCard eq 'x' or DocEntry eq 1)", false), [3, 5]);
         assert_eq!(entries("not (NumAtCard eq 'x' and DocEntry eq 2)", false), [1, 3, 4, 5, 6]);
-        assert_eq!(entries("not (Project eq 'P1')", false), []);
+        assert!(entries("not (Project eq 'P1')", false).is_empty());
     }
 
     #[test]
     fn the_case_counts_unless_told_otherwise() {
         assert_eq!(entries("CardCode eq 'C2' or contains(NumAtCard,'o''brien')", true), [1, 2, 3, 4, 5, 6]);
-        assert_eq!(entries("contains(NumAtCard,'o''brien')", false), []);
+        assert!(entries("contains(NumAtCard,'o''brien')", false).is_empty());
     }
 
     #[test]
     fn everything_else_is_refused() {
-        let scope = OneType(&DOCUMENT);
+        let scope = SCOPE;
         for filter in [
             "",
             "DocEntry",
@@ -440,6 +442,7 @@ mod tests {
             assert_eq!(parse(filter, &scope).err(), Some(Refusal::filter()), "{filter}");
         }
         assert_eq!(parse("NoSuchField eq 1", &scope).err(), Some(Refusal::property("NoSuchField")));
+        assert_eq!(parse("TrackingNumber eq null", &scope).err(), Some(Refusal::property("TrackingNumber")));
         assert_eq!(parse("cardcode eq 'C1'", &scope).err(), Some(Refusal::property("cardcode")));
         assert_eq!(parse("DocumentLines eq null", &scope).err(), Some(Refusal::property("DocumentLines")));
         assert_eq!(

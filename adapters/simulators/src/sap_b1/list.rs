@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{
     call::{Answer, Call},
     catalogue,
-    edm::Set,
+    edm::{Kind, Set},
     options::{OneType, QueryOptions},
     record::{Books, Plan, Record},
     refusal::{self, Refusal},
@@ -70,6 +70,7 @@ impl Window {
 /// Answers a request for a set, its count or one of its records.
 pub(super) struct Lists<'t> {
     pub(super) tables: &'t Tables,
+    pub(super) missing: &'t [&'static str],
     pub(super) page_size: usize,
     pub(super) absolute_links: bool,
     pub(super) count_breaks: bool,
@@ -77,7 +78,7 @@ pub(super) struct Lists<'t> {
 
 impl<'t> Lists<'t> {
     fn books(&self, call: &Call<'_>) -> Books<'t> {
-        Books { tables: self.tables, version: call.version }
+        Books { tables: self.tables, version: call.version, missing: self.missing }
     }
 
     /// A page of a set.
@@ -87,9 +88,9 @@ impl<'t> Lists<'t> {
     pub(super) fn page(&self, call: &Call<'_>, set: &'static Set) -> Result<Answer, Refusal> {
         let options = QueryOptions::parse(call.query)?;
         let table = self.books(call).table(set.name);
-        let filter = filter(call, set, table, &options)?;
-        let sorts: Vec<Sort> =
-            options.order(&OneType(set.kind))?.into_iter().filter_map(|order| order.sort(table)).collect();
+        let filter = self.filter(call, set, table, &options)?;
+        let order = options.order(&OneType { kind: set.kind, missing: self.missing })?;
+        let sorts: Vec<Sort> = order.into_iter().filter_map(|order| order.sort(table)).collect();
         let plan = self.plan(call, set, &options)?;
         let window = Window::new(&options, call.preferences.page_size.unwrap_or(self.page_size));
         let rows = table.page(&filter, &sorts, options.skip, window.limit);
@@ -114,7 +115,7 @@ impl<'t> Lists<'t> {
     /// If the filter is not valid.
     pub(super) fn count(&self, call: &Call<'_>, set: &'static Set) -> Result<Answer, Refusal> {
         let table = self.books(call).table(set.name);
-        let filter = QueryOptions::parse(call.query).and_then(|options| filter(call, set, table, &options));
+        let filter = QueryOptions::parse(call.query).and_then(|options| self.filter(call, set, table, &options));
         match filter {
             Ok(filter) => Ok(Answer::text(table.count(&filter).to_string().into_bytes())),
             Err(_) if self.count_breaks => Ok(Answer {
@@ -142,6 +143,18 @@ impl<'t> Lists<'t> {
         let context = format!("{}/{single}", context(call, set.name));
         let record = Record { plan: &plan, row, context: Some(&context) };
         Ok(Answer::json(call.version, &record).with("ETag", plan.etag(&row)))
+    }
+
+    fn filter(
+        &self,
+        call: &Call<'_>,
+        set: &'static Set,
+        table: &Table,
+        options: &QueryOptions,
+    ) -> Result<Filter, Refusal> {
+        let condition = options.condition(&OneType { kind: set.kind, missing: self.missing })?;
+        let ignore_case = call.preferences.ignore_case;
+        Ok(condition.map_or(Filter::All, |condition| condition.filter(table, ignore_case)))
     }
 
     fn plan(&self, call: &Call<'_>, set: &'static Set, options: &QueryOptions) -> Result<Plan<'t>, Refusal> {
@@ -176,17 +189,9 @@ pub(super) fn context(call: &Call<'_>, name: &str) -> String {
     format!("http://{}/b1s/{}/$metadata#{name}", call.preferences.host, call.version.path())
 }
 
-fn filter(call: &Call<'_>, set: &'static Set, table: &Table, options: &QueryOptions) -> Result<Filter, Refusal> {
-    let condition = options.condition(&OneType(set.kind))?;
-    let ignore_case = call.preferences.ignore_case;
-    Ok(condition.map_or(Filter::All, |condition| condition.filter(table, ignore_case)))
-}
-
-fn find<'t>(table: &'t Table, set: &Set, key: &Key) -> Result<Row<'t>, Refusal> {
+fn find<'t>(table: &'t Table, set: &'static Set, key: &Key) -> Result<Row<'t>, Refusal> {
     let column = table.column(set.key).ok_or_else(Refusal::key)?;
-    let numeric = set.kind.properties.iter().any(|property| {
-        property.name == set.key && matches!(property.kind, super::edm::Kind::Int)
-    });
+    let numeric = set.kind.property(set.key, &[]).is_some_and(|property| matches!(property.kind, Kind::Int));
     let filter = match key {
         Key::Int(key) if numeric => Filter::eq(column, *key),
         Key::Text(key) if !numeric => Filter::eq(column, key.as_str()),

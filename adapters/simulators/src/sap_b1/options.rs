@@ -2,7 +2,7 @@
 
 use super::{
     condition::{Condition, Field},
-    edm::{Source, Type},
+    edm::{Kind, Source, Type},
     filter::{self, Scope},
     refusal::Refusal,
     url::decode,
@@ -10,16 +10,19 @@ use super::{
 use crate::store::{Sort, Table};
 
 /// One type, whose properties are named as they are.
-pub(super) struct OneType(pub(super) &'static Type);
+pub(super) struct OneType<'a> {
+    pub(super) kind: &'static Type,
+    /// The properties that this patch level lacks.
+    pub(super) missing: &'a [&'static str],
+}
 
-impl Scope for OneType {
+impl Scope for OneType<'_> {
     fn field(&self, name: &str) -> Option<Field> {
-        let property = self.0.properties.iter().find(|property| property.name == name)?;
-        Some(Field { source: 0, property })
+        Some(Field { source: 0, property: self.kind.property(name, self.missing)? })
     }
 
     fn type_name(&self) -> &'static str {
-        self.0.name
+        self.kind.name
     }
 
     fn joins(&self) -> bool {
@@ -123,9 +126,9 @@ impl QueryOptions {
 
     /// Whether a navigation property is among what is selected, by itself or by one of its own properties.
     pub(super) fn selects(&self, navigation: &str) -> bool {
-        self.select.as_deref().is_none_or(|names| {
-            names.split(',').any(|name| name.trim().split('/').next() == Some(navigation))
-        })
+        self.select
+            .as_deref()
+            .is_none_or(|names| names.split(',').any(|name| name.trim().split('/').next() == Some(navigation)))
     }
 
     /// The condition, if there is one.
@@ -152,9 +155,7 @@ impl QueryOptions {
             };
             let field = scope.field(name).ok_or_else(|| Refusal::property(name))?;
             match field.property.kind {
-                super::edm::Kind::Rows(_) | super::edm::Kind::Object(_) | super::edm::Kind::Empty => {
-                    Err(Refusal::property(name))
-                }
+                Kind::Rows(_) | Kind::Object(_) | Kind::Empty => Err(Refusal::property(name)),
                 _ => Ok(OrderBy { field, descending }),
             }
         });
@@ -225,10 +226,7 @@ mod tests {
         let options = QueryOptions::parse(query).unwrap();
         assert_eq!(options.select(), Some(vec!["DocEntry", "DocNum"]));
         assert_eq!((options.top, options.skip), (Some(500), 100));
-        assert_eq!(
-            options.next(100),
-            "$select=DocEntry,%20DocNum&$filter=DocEntry%20ge%201&$top=400&x=1&$skip=200"
-        );
+        assert_eq!(options.next(100), "$select=DocEntry,%20DocNum&$filter=DocEntry%20ge%201&$top=400&x=1&$skip=200");
         assert_eq!(QueryOptions::parse("").unwrap().next(20), "$skip=20");
     }
 
@@ -243,7 +241,8 @@ mod tests {
 
     #[test]
     fn literals_keep_their_ampersands_commas_and_parentheses() {
-        let query = "$expand=Orders($select=DocEntry, DocNum),Orders/DocumentLines&$filter=Orders/CardName eq 'A&B, (c'";
+        let query =
+            "$expand=Orders($select=DocEntry, DocNum),Orders/DocumentLines&$filter=Orders/CardName eq 'A&B, (c'";
         let options = QueryOptions::parse_unquoted(query).unwrap();
         assert_eq!(
             options.expand().unwrap(),

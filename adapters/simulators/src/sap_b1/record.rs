@@ -40,11 +40,12 @@ enum Value<'t> {
     Empty,
 }
 
-/// What a plan is made from: the tables, and what this patch level does not know.
+/// What a plan is made from: the tables, and the properties that this patch level lacks.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Books<'t> {
     pub(super) tables: &'t Tables,
     pub(super) version: Version,
+    pub(super) missing: &'t [&'static str],
 }
 
 impl<'t> Books<'t> {
@@ -59,7 +60,8 @@ impl<'t> Books<'t> {
     /// If a property is unknown.
     pub(super) fn set(self, set: &'static Set, select: Option<&[&str]>) -> Result<Plan<'t>, Refusal> {
         let table = self.table(set.name);
-        if let Some(unknown) = select.into_iter().flatten().find(|name| !known(set.kind, name)) {
+        let known = |name: &&&str| set.kind.property(name, self.missing).is_some() || names_partner(set.kind, name);
+        if let Some(unknown) = select.into_iter().flatten().find(|name| !known(name)) {
             return Err(Refusal::property_of(unknown, set.kind.name));
         }
         let shown = |property: &Property| select.is_none_or(|names| names.contains(&property.name));
@@ -77,7 +79,8 @@ impl<'t> Books<'t> {
 
     /// The plan for some properties of rows without collections, such as one source of a `$crossjoin`.
     pub(super) fn rows(self, kind: &'static Type, table: &'t Table, shown: &dyn Fn(&Property) -> bool) -> Plan<'t> {
-        let properties = kind.properties.iter().filter(|property| shown(property));
+        let known = |property: &&'static Property| shown(property) && !self.missing.contains(&property.name);
+        let properties = kind.properties.iter().filter(known);
         let value = |property: &'static Property| match (property.kind, property.source) {
             (Kind::Object(inner), _) => Value::Object(self.rows(inner, table, &|_| true)),
             (Kind::Rows(_) | Kind::Empty, _) => Value::Empty,
@@ -124,10 +127,9 @@ impl<'t> Books<'t> {
     }
 }
 
-/// Whether a `$select` may name this property. Documents have a business partner, which shows only when expanded.
-fn known(kind: &Type, name: &str) -> bool {
-    kind.properties.iter().any(|property| property.name == name)
-        || (kind.name == catalogue::DOCUMENT.name && name.split('/').next() == Some("BusinessPartner"))
+/// Whether a `$select` names the business partner of a document or a property of it, which show only when expanded.
+fn names_partner(kind: &Type, name: &str) -> bool {
+    kind.name == catalogue::DOCUMENT.name && name.split('/').next() == Some("BusinessPartner")
 }
 
 impl Plan<'_> {
@@ -141,7 +143,9 @@ impl Plan<'_> {
     fn properties<S: SerializeMap>(&self, map: &mut S, row: &Row<'_>) -> Result<(), S::Error> {
         for (name, value) in &self.properties {
             match value {
-                Value::Column(kind, column) => map.serialize_entry(name, &Shown(self.version, *kind, row.at(*column)))?,
+                Value::Column(kind, column) => {
+                    map.serialize_entry(name, &Shown(self.version, *kind, row.at(*column)))?
+                }
                 Value::Fixed(kind, literal) => {
                     map.serialize_entry(name, &Shown(self.version, *kind, &Cell::from(*literal)))?;
                 }

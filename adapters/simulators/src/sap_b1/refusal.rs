@@ -127,19 +127,31 @@ impl Refusal {
 
 /// The page of the Apache that balances the load.
 pub(super) fn apache(status: StatusCode) -> String {
-    let reason = status.canonical_reason().unwrap_or("Error");
     let (title, heading, text) = match status.as_u16() {
-        502 => ("502 Proxy Error", "Proxy Error", "The proxy server received an invalid\nresponse from an upstream server.<br />"),
+        404 => ("404 Not Found", "Not Found", "The requested URL was not found on this server."),
+        414 => (
+            "414 Request-URI Too Long",
+            "Request-URI Too Long",
+            "The requested URL's length exceeds the capacity\nlimit for this server.",
+        ),
+        502 => (
+            "502 Proxy Error",
+            "Proxy Error",
+            "The proxy server received an invalid\nresponse from an upstream server.<br />",
+        ),
         503 => (
             "503 Service Unavailable",
             "Service Unavailable",
-            "The server is temporarily unable to service your\nrequest due to maintenance downtime or capacity\nproblems. Please try again later.",
+            "The server is temporarily unable to service your\nrequest due to maintenance downtime or capacity\n\
+             problems. Please try again later.",
         ),
-        414 => ("414 Request-URI Too Long", "Request-URI Too Long", "The requested URL's length exceeds the capacity\nlimit for this server."),
-        404 => ("404 Not Found", "Not Found", "The requested URL was not found on this server."),
-        _ => (reason, reason, "The server was unable to complete your request."),
+        _ => {
+            let reason = status.canonical_reason().unwrap_or("Error");
+            (reason, reason, "The server was unable to complete your request.")
+        }
     };
     format!(
-        "<!DOCTYPE HTML PUBLIC \"-//IETF//DTD HTML 2.0//EN\">\n<html><head>\n<title>{title}</title>\n</head><body>\n<h1>{heading}</h1>\n<p>{text}\n</p>\n</body></html>\n"
+        "<!DOCTYPE HTML PUBLIC \"-//IETF//DTD HTML 2.0//EN\">\n<html><head>\n<title>{title}</title>\n</head><body>\n\
+         <h1>{heading}</h1>\n<p>{text}\n</p>\n</body></html>\n"
     )
 }

@@ -52,7 +52,8 @@ impl<'a> Resource<'a> {
         if let Some(sets) = path.strip_prefix("$crossjoin(") {
             return sets.strip_suffix(')').map(Self::Crossjoin);
         }
-        let name_ends = path.find(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_').unwrap_or(path.len());
+        let name_ends =
+            path.find(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_').unwrap_or(path.len());
         let (name, rest) = path.split_at(name_ends);
         match rest {
             _ if name.is_empty() => None,
@@ -74,7 +75,8 @@ impl Key {
     /// Reads a key; `None` when it is none, or names another property.
     pub(super) fn parse(text: &str, property: &str) -> Option<Self> {
         let text = text.trim();
-        let text = text.strip_prefix(property).and_then(|rest| rest.trim_start().strip_prefix('=')).unwrap_or(text).trim();
+        let text =
+            text.strip_prefix(property).and_then(|rest| rest.trim_start().strip_prefix('=')).unwrap_or(text).trim();
         let Some(quoted) = text.strip_prefix('\'') else { return text.parse().ok().map(Self::Int) };
         let inner = quoted.strip_suffix('\'')?;
         let unescaped = inner.replace("''", "\u{0}");

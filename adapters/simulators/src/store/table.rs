@@ -166,8 +166,11 @@ impl Table {
             rows.select_nth_unstable_by(end - 1, |a, b| Sort::compare(sorts, a, b));
             rows.truncate(end);
         }
+        if offset > 0 {
+            rows.select_nth_unstable_by(offset, |a, b| Sort::compare(sorts, a, b));
+            rows.drain(..offset);
+        }
         rows.sort_unstable_by(|a, b| Sort::compare(sorts, a, b));
-        rows.drain(..offset);
         rows
     }
 

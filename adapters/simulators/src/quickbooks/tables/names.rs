@@ -37,8 +37,8 @@ fn id(position: usize) -> i64 {
 pub(super) fn term_id(payment_days: u16) -> i64 {
     match payment_days {
         0 => 1,
-        ..=15 => 2,
-        ..=30 => 3,
+        1..=15 => 2,
+        16..=30 => 3,
         _ => 4,
     }
 }
@@ -112,11 +112,8 @@ fn balances(dataset: &Dataset) -> Vec<Cents> {
     let mut balances = vec![0; dataset.customers.len()];
     let mut add = |customer: usize, currency, rate: crate::dataset::Rate, amount: Cents| {
         let own = dataset.customers[customer].currency;
-        let converted = if own == currency {
-            amount
-        } else {
-            dataset.rate(own, dataset.today).from_base(rate.to_base(amount))
-        };
+        let converted =
+            if own == currency { amount } else { dataset.rate(own, dataset.today).from_base(rate.to_base(amount)) };
         balances[customer] += converted;
     };
     for invoice in &dataset.invoices {

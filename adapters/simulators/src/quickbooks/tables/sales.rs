@@ -27,7 +27,8 @@ impl Ids {
             Invoice(usize),
             Payment(usize),
         }
-        let mut docs: Vec<_> = dataset.orders.iter().enumerate().map(|(at, doc)| (doc.created, Doc::Order(at))).collect();
+        let mut docs: Vec<_> =
+            dataset.orders.iter().enumerate().map(|(at, doc)| (doc.created, Doc::Order(at))).collect();
         docs.extend(dataset.invoices.iter().enumerate().map(|(at, doc)| (doc.created, Doc::Invoice(at))));
         docs.extend(dataset.payments.iter().enumerate().map(|(at, doc)| (doc.created, Doc::Payment(at))));
         docs.sort_by_key(|(created, _)| *created);
@@ -102,7 +103,8 @@ pub(super) fn tables(dataset: &Dataset, ids: &Ids) -> Result<Vec<Table>, StoreEr
     let invoice_columns = [SHOWN, &["Payments", "Estimate"]].concat();
     let memo_columns = [SHOWN, &["TotalAmt"]].concat();
     let estimate_columns =
-        [SHOWN, &["TotalAmt", "TxnStatus", "ShipDate", "ExpirationDate", "AcceptedBy", "AcceptedDate", "Invoice"]].concat();
+        [SHOWN, &["TotalAmt", "TxnStatus", "ShipDate", "ExpirationDate", "AcceptedBy", "AcceptedDate", "Invoice"]]
+            .concat();
     let mut writer = Writer {
         dataset,
         lines: Schema::new(LINE, &lines).key("Id").index("Txn").build(),
@@ -155,17 +157,17 @@ impl Writer<'_> {
         // Without a due date an invoice is due at once.
         row.set("DueDate", invoice.due.unwrap_or(invoice.date));
         row.set("Balance", Dec::cents(invoice.balance));
-        row.set(
-            "SalesTermRef",
-            invoice.due.map(|_| term_id(self.dataset.customers[invoice.customer].payment_days)),
-        );
+        row.set("SalesTermRef", invoice.due.map(|_| term_id(self.dataset.customers[invoice.customer].payment_days)));
         row.set("CustomerMemo", invoice.note);
         let remark = (id % 20 == 0).then_some("Ordered by phone");
-        row.set("PrivateNote", match (void, remark) {
-            (false, remark) => remark.map(str::to_owned),
-            (true, None) => Some("Voided".to_owned()),
-            (true, Some(remark)) => Some(format!("Voided - {remark}")),
-        });
+        row.set(
+            "PrivateNote",
+            match (void, remark) {
+                (false, remark) => remark.map(str::to_owned),
+                (true, None) => Some("Voided".to_owned()),
+                (true, Some(remark)) => Some(format!("Voided - {remark}")),
+            },
+        );
         row.set("Payments", if payments.is_empty() { Cell::Null } else { Cell::from(payments.clone()) });
         row.set("Estimate", invoice.order.map(|order| ids.orders[order]));
         let sale = Sale {
@@ -305,7 +307,8 @@ impl Writer<'_> {
             }
             line_number += 1;
             // Someone typed the amount alone.
-            let bare = line.milli_quantity == 1000 && line.discount == 0 && (sale.id + line_number) % 5 == 0 && !sale.void;
+            let bare =
+                line.milli_quantity == 1000 && line.discount == 0 && (sale.id + line_number) % 5 == 0 && !sale.void;
             let price = match line {
                 _ if sale.void => Dec::new(0, 0),
                 line if discounted || line.discount == 0 => Dec::cents(line.unit_price),

@@ -1,0 +1,319 @@
+//! The books of one company in one Odoo: what Odoo says about itself, asked once and kept, and reading in their context.
+
+use super::{
+    cached::Cached,
+    link::{Link, Linker},
+    settings::Config,
+    wire::{self, Call},
+};
+use crate::{
+    adapter::Ctx,
+    error::{Error, ErrorKind, Result},
+    model::CurrencyCode,
+};
+use chrono_tz::Tz;
+use serde::Deserialize;
+use serde_json::{Value, json, value::RawValue};
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+/// How long what Odoo says about itself is believed.
+pub(super) const KEEP: Duration = Duration::from_secs(3600);
+
+/// The company whose books are read.
+#[derive(Debug, Clone)]
+pub(super) struct Company {
+    pub(super) id: i64,
+    pub(super) name: String,
+    pub(super) currency: Option<CurrencyCode>,
+    pub(super) zone: Tz,
+    /// Whether the zone is known, or UTC for want of it.
+    pub(super) zone_is_known: bool,
+}
+
+/// Odoo's currencies: rows name them by their ids.
+#[derive(Debug, Default)]
+pub(super) struct Currencies {
+    pub(super) codes: HashMap<Box<str>, CurrencyCode>,
+}
+
+impl Currencies {
+    /// The ids of a code. A code may be there twice: archived, and in use.
+    pub(super) fn ids<'a>(&'a self, code: &'a str) -> impl Iterator<Item = &'a str> {
+        self.codes.iter().filter(move |c| c.1.as_str() == code).map(|c| &**c.0)
+    }
+}
+
+/// The type of a field of a model, as far as conditions need it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Type {
+    Text,
+    Selection,
+    Bool,
+    Integer,
+    Float,
+    Monetary,
+    Date,
+    DateTime,
+    /// A reference to one record.
+    One,
+    /// A reference to a currency.
+    Currency,
+    /// References to several records.
+    Many,
+    Other,
+}
+
+/// What Odoo says about a field.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Field {
+    pub(super) kind: Type,
+    /// False for computed fields. Until 17 Odoo takes conditions on them for true, without a word.
+    pub(super) searchable: bool,
+    pub(super) sortable: bool,
+}
+
+/// The fields of a model that the user may read.
+pub(super) type Fields = HashMap<Box<str>, Field>;
+
+/// What one search reads.
+pub(super) struct Search<'a> {
+    pub(super) model: &'a str,
+    /// The domain as JSON.
+    pub(super) domain: String,
+    pub(super) fields: Vec<&'a str>,
+    pub(super) order: String,
+    /// None: all.
+    pub(super) limit: Option<usize>,
+    pub(super) offset: u64,
+    /// Whether references come with their names, which makes reading up to four times slower.
+    pub(super) names: bool,
+    pub(super) operation: &'static str,
+}
+
+/// What Odoo says about itself, loaded when it is needed first.
+pub(super) struct Library {
+    config: Arc<Config>,
+    linker: Arc<Linker>,
+    company: Cached<Arc<Company>>,
+    currencies: Cached<Arc<Currencies>>,
+    accents: Cached<bool>,
+}
+
+impl Library {
+    pub(super) fn new(config: Arc<Config>, linker: Linker) -> Self {
+        Self {
+            config,
+            linker: Arc::new(linker),
+            company: Cached::new(KEEP),
+            currencies: Cached::new(KEEP),
+            accents: Cached::new(KEEP),
+        }
+    }
+
+    pub(super) fn forget(&self) {
+        self.linker.forget();
+        self.company.forget();
+        self.currencies.forget();
+        self.accents.forget();
+    }
+
+    pub(super) async fn books(self: &Arc<Self>, ctx: &Ctx) -> Result<Books> {
+        let link = self.linker.link(ctx).await?;
+        let (config, own) = (Arc::clone(&self.config), link.clone());
+        let company = self.company.get(ctx, |ctx| async move { load_company(&ctx, &own, &config).await.map(Arc::new) }).await?;
+        Ok(Books { link, company, config: Arc::clone(&self.config) })
+    }
+
+    pub(super) async fn currencies(&self, ctx: &Ctx, books: &Books) -> Result<Arc<Currencies>> {
+        let books = books.clone();
+        self.currencies.get(ctx, |ctx| async move { books.load_currencies(&ctx).await.map(Arc::new) }).await
+    }
+
+    /// Whether a search for text takes letters with and without accents for the same, which an operator may switch on.
+    pub(super) async fn accents(&self, ctx: &Ctx, books: &Books) -> Result<bool> {
+        let books = books.clone();
+        self.accents.get(ctx, |ctx| async move { books.folds_accents(&ctx).await }).await
+    }
+}
+
+/// The way to one company's books.
+#[derive(Clone)]
+pub(super) struct Books {
+    pub(super) link: Link,
+    pub(super) company: Arc<Company>,
+    config: Arc<Config>,
+}
+
+impl Books {
+    /// What every call carries: record rules then show one company only, and archived records are not hidden: `where` decides.
+    pub(super) fn context(&self) -> Value {
+        json!({ "lang": self.config.language, "allowed_company_ids": [self.company.id], "active_test": false })
+    }
+
+    /// The rows that a search finds.
+    pub(super) async fn search(&self, ctx: &Ctx, search: Search<'_>) -> Result<Vec<Box<RawValue>>> {
+        let domain = RawValue::from_string(search.domain)
+            .map_err(|e| Error::invalid("A condition cannot be written as JSON.").with_detail(e.to_string()))?;
+        let mut call = Call::read(search.model, "search_read", search.operation)
+            .with("domain", &domain)?
+            .with("fields", &search.fields)?
+            .with("order", &search.order)?
+            .with("context", &self.context())?;
+        if let Some(limit) = search.limit {
+            call = call.with("limit", &limit)?;
+        }
+        if search.offset > 0 {
+            call = call.with("offset", &search.offset)?;
+        }
+        // 14 does not hand it on to `read`, and refuses it.
+        if !search.names && self.link.version.is_from(15) {
+            call = call.with("load", &Value::Null)?;
+        }
+        wire::returned(self.link.call(ctx, &call).await?.value()?)
+    }
+
+    /// How many rows a search finds.
+    pub(super) async fn count(&self, ctx: &Ctx, model: &str, domain: String) -> Result<u64> {
+        let domain = RawValue::from_string(domain)
+            .map_err(|e| Error::invalid("A condition cannot be written as JSON.").with_detail(e.to_string()))?;
+        let call = Call::read(model, "search_count", "count")
+            .with("context", &self.context())?
+            .with_first(self.link.transport, "domain", domain);
+        wire::returned(self.link.call(ctx, &call).await?.value()?)
+    }
+
+    /// The fields of a model; none where this Odoo has no such model.
+    pub(super) async fn fields(&self, ctx: &Ctx, model: &str) -> Result<Option<Fields>> {
+        #[derive(Deserialize)]
+        struct Described {
+            r#type: String,
+            relation: Option<String>,
+            #[serde(default)]
+            searchable: bool,
+            #[serde(default)]
+            sortable: bool,
+        }
+        let call = Call::read(model, "fields_get", "fields")
+            .with("attributes", &["type", "relation", "searchable", "sortable"])?
+            .with("context", &self.context())?;
+        let answer = match self.link.call(ctx, &call).await {
+            Err(error) if error.kind == ErrorKind::Unsupported => return Ok(None),
+            answer => answer?,
+        };
+        let described: HashMap<Box<str>, Described> = wire::returned(answer.value()?)?;
+        let fields = described.into_iter().map(|(name, field)| {
+            let kind = match field.r#type.as_str() {
+                "char" | "text" => Type::Text,
+                "selection" => Type::Selection,
+                "boolean" => Type::Bool,
+                "integer" => Type::Integer,
+                "float" => Type::Float,
+                "monetary" => Type::Monetary,
+                "date" => Type::Date,
+                "datetime" => Type::DateTime,
+                "many2one" if field.relation.as_deref() == Some("res.currency") => Type::Currency,
+                "many2one" => Type::One,
+                "one2many" | "many2many" => Type::Many,
+                _ => Type::Other,
+            };
+            (name, Field { kind, searchable: field.searchable, sortable: field.sortable })
+        });
+        Ok(Some(fields.collect()))
+    }
+
+    async fn load_currencies(&self, ctx: &Ctx) -> Result<Currencies> {
+        #[derive(Deserialize)]
+        struct Row {
+            id: i64,
+            name: String,
+        }
+        let all = Search {
+            model: "res.currency",
+            domain: "[]".into(),
+            fields: vec!["name"],
+            order: "id".into(),
+            limit: None,
+            offset: 0,
+            names: false,
+            operation: "currencies",
+        };
+        let rows = self.search(ctx, all).await?;
+        let rows = rows.iter().map(|row| wire::returned::<Row>(row)).collect::<Result<Vec<_>>>()?;
+        // A currency whose name is no code leaves out what is in it, with a reason that names it.
+        let codes = rows.into_iter().filter_map(|row| Some((row.id.to_string().into(), row.name.parse().ok()?)));
+        Ok(Currencies { codes: codes.collect() })
+    }
+
+    /// Looks for a currency that is there by its code with an accent put on.
+    async fn folds_accents(&self, ctx: &Ctx) -> Result<bool> {
+        let accented = |letter: char| {
+            let pairs = ["AÀ", "CÇ", "EÉ", "GĞ", "IÍ", "NÑ", "OÓ", "RŘ", "SŠ", "UÜ", "YÝ", "ZŽ"];
+            pairs.iter().find(|pair| pair.starts_with(letter)).and_then(|pair| pair.chars().nth(1))
+        };
+        let code = self.company.currency.map(|code| code.to_string()).unwrap_or_default();
+        let Some((at, letter)) = code.char_indices().find_map(|(at, letter)| Some((at, accented(letter)?))) else {
+            return Ok(true);
+        };
+        let odd = format!("{}{letter}{}", &code[..at], &code[at + 1..]);
+        Ok(self.count(ctx, "res.currency", json!([["name", "=ilike", odd]]).to_string()).await? > 0)
+    }
+}
+
+/// The company of the setting, or the user's own.
+async fn load_company(ctx: &Ctx, link: &Link, config: &Config) -> Result<Company> {
+    #[derive(Deserialize)]
+    struct User {
+        uid: i64,
+        /// `false` where the user has none.
+        tz: Value,
+    }
+    #[derive(Deserialize)]
+    struct Row {
+        id: i64,
+        name: String,
+        currency_id: (i64, String),
+    }
+    let context = json!({ "lang": config.language });
+    let user = Call::read("res.users", "context_get", "company");
+    let companies = Call::read("res.company", "search_read", "company")
+        .with("domain", &json!([]))?
+        .with("fields", &["name", "currency_id"])?
+        .with("context", &context)?;
+    let (user, companies) = tokio::try_join!(link.call(ctx, &user), link.call(ctx, &companies))?;
+    let user: User = wire::returned(user.value()?)?;
+    let mut companies: Vec<Row> = wire::returned(companies.value()?)?;
+    let id = match (config.company, companies.as_slice()) {
+        (Some(id), _) => id,
+        (None, [only]) => only.id,
+        (None, _) => default_company(ctx, link, user.uid, &context).await?,
+    };
+    let Some(at) = companies.iter().position(|company| company.id == id) else {
+        let may = companies.iter().map(|c| format!("{} ({})", c.id, c.name)).collect::<Vec<_>>().join(", ");
+        return Err(Error::new(ErrorKind::Config, format!("The Odoo user has no access to company {id}, but to {may}.")));
+    };
+    let row = companies.swap_remove(at);
+    let own_zone = user.tz.as_str().and_then(|name| name.parse().ok());
+    Ok(Company {
+        id,
+        name: row.name,
+        currency: config.base_currency.or_else(|| row.currency_id.1.parse().ok()),
+        zone: config.time_zone.or(own_zone).unwrap_or(Tz::UTC),
+        zone_is_known: config.time_zone.or(own_zone).is_some(),
+    })
+}
+
+async fn default_company(ctx: &Ctx, link: &Link, uid: i64, context: &Value) -> Result<i64> {
+    #[derive(Deserialize)]
+    struct Row {
+        company_id: (i64, String),
+    }
+    let call = Call::read("res.users", "search_read", "company")
+        .with("domain", &json!([["id", "=", uid]]))?
+        .with("fields", &["company_id"])?
+        .with("context", context)?;
+    let users: Vec<Row> = wire::returned(link.call(ctx, &call).await?.value()?)?;
+    match users.into_iter().next() {
+        Some(user) => Ok(user.company_id.0),
+        None => Err(Error::new(ErrorKind::Config, "The Odoo user cannot read its own company: enter its id as company_id.")),
+    }
+}

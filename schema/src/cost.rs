@@ -1,0 +1,46 @@
+//! Tells in `extensions.cost` of each answer how much of the limit a query took.
+
+use async_graphql::{
+    Response, ServerError, ValidationResult,
+    extensions::{Extension, ExtensionContext, ExtensionFactory, NextRequest, NextValidation},
+    value,
+};
+use std::sync::{Arc, OnceLock};
+
+/// Adds the cost to the answers of a schema with this limit.
+pub(crate) struct Cost {
+    pub(crate) limit: usize,
+}
+
+impl ExtensionFactory for Cost {
+    fn create(&self) -> Arc<dyn Extension> {
+        Arc::new(CostOfOne { limit: self.limit, complexity: OnceLock::new() })
+    }
+}
+
+struct CostOfOne {
+    limit: usize,
+    complexity: OnceLock<usize>,
+}
+
+#[async_graphql::async_trait::async_trait]
+impl Extension for CostOfOne {
+    async fn request(&self, ctx: &ExtensionContext<'_>, next: NextRequest<'_>) -> Response {
+        let response = next.run(ctx).await;
+        match self.complexity.get() {
+            Some(complexity) => response.extension("cost", value!({ "complexity": *complexity, "limit": self.limit })),
+            None => response,
+        }
+    }
+
+    async fn validation(
+        &self,
+        ctx: &ExtensionContext<'_>,
+        next: NextValidation<'_>,
+    ) -> Result<ValidationResult, Vec<ServerError>> {
+        let result = next.run(ctx).await?;
+        // Each request has its own; it is validated once.
+        let _ = self.complexity.set(result.complexity);
+        Ok(result)
+    }
+}

@@ -1,0 +1,210 @@
+//! A whole gateway in this process, over simulated ERPs.
+
+use crate::{Spec, targets};
+use gateway::{
+    app,
+    config::{Config, SettingValues},
+    erps::ErpDefinition,
+    http::Access,
+};
+use serde_json::{Value, json};
+use simulators::{Options, Running};
+use std::time::Duration;
+
+/// The key of a gateway that asks for one.
+pub const KEY: &str = "k3y-of-the-tests-0123456789";
+
+/// What is started.
+pub struct Setup {
+    /// How many invoices each ERP has.
+    pub records: usize,
+    /// The ERPs: their ids, and how they are connected.
+    pub erps: Vec<(&'static str, Spec)>,
+    /// Changes the settings of the gateway.
+    pub configure: fn(&mut Config),
+    /// Whether requests have to carry [`KEY`].
+    pub keyed: bool,
+}
+
+/// Three ERPs; nothing is served from a cache, so that calls can be counted.
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            records: 200,
+            erps: vec![("odoo", targets::odoo_19_json2()), ("b1", targets::sap_b1_v2()), ("qbo", targets::quickbooks())],
+            configure: |config| (config.cache.fresh_seconds, config.cache.revalidate_seconds) = (0, 0),
+            keyed: false,
+        }
+    }
+}
+
+/// A running gateway with its ERPs.
+pub struct App {
+    /// Where it listens.
+    pub url: String,
+    /// The ERPs by their ids.
+    pub erps: Vec<(&'static str, Running)>,
+    /// The gateway itself.
+    pub running: app::Running,
+    client: reqwest::Client,
+    keyed: bool,
+}
+
+/// An answer of the server.
+#[derive(Debug)]
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// The headers.
+    pub headers: reqwest::header::HeaderMap,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    /// The body as text.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// The body as JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
+    }
+
+    /// A header.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+}
+
+impl App {
+    /// Starts the ERPs and the gateway, and waits until it has asked each ERP whether it works.
+    pub async fn start(setup: Setup) -> Self {
+        let mut config = Config::defaults().expect("good defaults");
+        config.server.listen = ([127, 0, 0, 1], 0).into();
+        (setup.configure)(&mut config);
+        let mut erps = Vec::new();
+        let mut definitions = Vec::new();
+        for (id, spec) in setup.erps {
+            let mut options = Options { records: setup.records, ..Options::default() };
+            (spec.options)(&mut options);
+            let simulator = simulators::start(spec.system, options).await.expect("a simulator");
+            let settings = SettingValues::new((spec.settings)(&simulator));
+            let system = spec.system.key().to_owned();
+            definitions.push(ErpDefinition { id: id.into(), name: id.to_uppercase(), system, settings });
+            erps.push((id, simulator));
+        }
+        let access = if setup.keyed { Access::Key(KEY.into()) } else { Access::Open };
+        let client = client();
+        let running = app::start(&config, &definitions, access, None).await.expect("a gateway");
+        let app = Self { url: format!("http://{}", running.address), erps, running, client, keyed: setup.keyed };
+        app.wait_until_probed().await;
+        app.reset();
+        app
+    }
+
+    async fn wait_until_probed(&self) {
+        for _ in 0..2000 {
+            let answer = self.data("{ erps { status } }").await;
+            if answer["erps"].as_array().is_some_and(|erps| erps.iter().all(|erp| erp["status"] != "PENDING")) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        panic!("the gateway does not ask its ERPs whether they work");
+    }
+
+    /// Reads a little of everything, so that log-in and metadata are behind, then counts from zero.
+    pub async fn warm_up(&self) {
+        self.data(
+            "{ customers(first: 1) { nodes { name invoices(first: 1) { nodes { number } } salesOrders(first: 1) { nodes { number } } } }
+               products(first: 1) { nodes { name } } invoices(first: 1) { nodes { lines { description } customer { name } } }
+               salesOrders(first: 1) { nodes { lines { description } } } }",
+        )
+        .await;
+        self.reset();
+    }
+
+    /// Counts from zero.
+    pub fn reset(&self) {
+        self.erps.iter().for_each(|(_, erp)| erp.simulator().reset_stats());
+    }
+
+    /// One of the ERPs.
+    pub fn erp(&self, id: &str) -> &Running {
+        self.erps.iter().find(|(of, _)| *of == id).map(|(_, erp)| erp).expect("an ERP")
+    }
+
+    /// How many requests have reached each ERP.
+    pub fn requests(&self) -> Vec<(&'static str, u64)> {
+        self.erps.iter().map(|(id, erp)| (*id, erp.stats().requests)).collect()
+    }
+
+    /// What a query answers, errors among it.
+    pub async fn query(&self, query: &str) -> Value {
+        self.query_with(query, json!({})).await
+    }
+
+    /// The same with variables.
+    pub async fn query_with(&self, query: &str, variables: Value) -> Value {
+        let answer = self.post(&json!({ "query": query, "variables": variables })).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        answer.json()
+    }
+
+    /// The data of a query that has no errors.
+    pub async fn data(&self, query: &str) -> Value {
+        self.data_with(query, json!({})).await
+    }
+
+    /// The same with variables.
+    pub async fn data_with(&self, query: &str, variables: Value) -> Value {
+        let mut answer = self.query_with(query, variables).await;
+        assert_eq!(answer.get("errors"), None, "{query}");
+        answer["data"].take()
+    }
+
+    /// The code and the message of a query's only error.
+    pub async fn error(&self, query: &str) -> (String, String) {
+        let answer = self.query(query).await;
+        let errors = answer["errors"].as_array().unwrap_or_else(|| panic!("no error: {answer}"));
+        assert_eq!(errors.len(), 1, "{answer}");
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        assert!(!text(&errors[0]["extensions"]["requestId"]).is_empty(), "{answer}");
+        (text(&errors[0]["extensions"]["code"]), text(&errors[0]["message"]))
+    }
+
+    /// Posts a body to the GraphQL endpoint, with the key where there is one.
+    pub async fn post(&self, body: &Value) -> Answer {
+        let mut headers = vec![("content-type", "application/json".to_owned())];
+        if self.keyed {
+            headers.push(("authorization", format!("Bearer {KEY}")));
+        }
+        let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        self.send("POST", "/graphql", &headers, body.to_string().into_bytes()).await
+    }
+
+    /// Gets a page.
+    pub async fn get(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
+        self.send("GET", path, headers, Vec::new()).await
+    }
+
+    /// Sends any request.
+    pub async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Answer {
+        let method = method.parse().expect("a method");
+        let request = self.client.request(method, format!("{}{path}", self.url)).body(body);
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        let response = request.send().await.expect("an answer");
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        Answer { status, headers, body: response.bytes().await.expect("a body").to_vec() }
+    }
+}
+
+/// A client that shows answers as they come: it unpacks nothing and follows no redirect.
+#[expect(clippy::disallowed_methods, reason = "it is the gateway's client, not the gateway")]
+pub fn client() -> reqwest::Client {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = reqwest::Client::builder().no_proxy().no_gzip().redirect(reqwest::redirect::Policy::none());
+    client.build().expect("a client")
+}

@@ -1,0 +1,45 @@
+//! What an adapter does not declare, it refuses before it asks anybody.
+
+use crate::support::{Case, is_unsupported, reference};
+use adapters::{
+    adapter::{ChildrenQuery, ListQuery},
+    filter::Filter,
+    model::{EntityType, FieldSet, RecordKey, Record, RemoteRef},
+};
+
+pub(crate) async fn unsupported_entities_fail_without_http(target: Case) {
+    let mut tried = 0;
+    for entity in EntityType::ALL.iter().copied() {
+        let capability = target.adapter.capability(entity);
+        let ctx = target.ctx();
+        let key = RecordKey { entity, erp: "erp".into(), set: "somewhere".into(), id: "1".into() };
+        let nobody = Record::new(key, ctx.now, FieldSet::EMPTY, Vec::new());
+        let nothing: [RemoteRef; 1] = [reference(&nobody)];
+        let unsupported = |what: &str, refused: bool| assert!(refused, "{entity:?}: {what} is not declared and was not refused");
+        if !capability.list {
+            let order = target.query(EntityType::Customer).order;
+            let query = ListQuery { sets: Vec::new(), order, ..target.query(entity) };
+            unsupported("list", is_unsupported(&target.adapter.list(&ctx, entity, &query).await));
+            let children = ChildrenQuery {
+                via: entity.def().all_fields().next().expect("a field").0,
+                parents: nothing.to_vec(),
+                filter: Filter::ALL,
+                order: query.order.clone(),
+                per_parent: 5,
+                sets: vec!["somewhere".into()],
+                fields: FieldSet::EMPTY,
+            };
+            unsupported("children", is_unsupported(&target.adapter.list_children(&ctx, entity, &children).await));
+            tried += 1;
+        }
+        if !capability.count {
+            unsupported("count", is_unsupported(&target.adapter.count(&ctx, entity, &Filter::ALL).await));
+        }
+        if !capability.get_many {
+            let read = target.adapter.get_many(&ctx, entity, &nothing, FieldSet::EMPTY).await;
+            unsupported("get_many", is_unsupported(&read));
+        }
+    }
+    assert!(tried > 10, "most entities are not there yet: adjust this when they are");
+    assert_eq!(target.requests(), 0);
+}
