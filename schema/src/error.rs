@@ -194,9 +194,10 @@ fn describe(cause: &Error, extensions: &mut ErrorExtensionValues) {
     }
 }
 
-/// The code of an error of the request itself, which has no path. The texts are those of async-graphql: a test of this
-/// crate notices when they change.
+/// The code of an error that async-graphql found: a bad value, or, where there is no path, a bad request. The texts are
+/// async-graphql's: the tests of this crate notice when they change.
 fn request_code(error: &ServerError) -> Option<&'static str> {
+    const VALUES: [&str; 3] = ["Invalid value for argument", "Expected input type", "Failed to parse"];
     const LIMITS: [&str; 5] = [
         "Query is too complex",
         "Query is nested too deep",
@@ -204,18 +205,16 @@ fn request_code(error: &ServerError) -> Option<&'static str> {
         "The number of directives",
         "The amount of aliases",
     ];
-    const VALUES: [&str; 3] = ["Invalid value for argument", "Expected input type", "Failed to parse"];
-    if !error.path.is_empty() {
-        return None;
-    }
     let begins = |with: &[&str]| with.iter().any(|start| error.message.starts_with(start));
-    Some(if begins(&LIMITS) {
-        ErrorCode::QueryTooComplex.word()
-    } else if begins(&VALUES) {
-        ErrorCode::BadUserInput.word()
+    if begins(&VALUES) {
+        Some(ErrorCode::BadUserInput.word())
+    } else if !error.path.is_empty() {
+        None
+    } else if begins(&LIMITS) {
+        Some(ErrorCode::QueryTooComplex.word())
     } else {
-        VALIDATION_FAILED
-    })
+        Some(VALIDATION_FAILED)
+    }
 }
 
 /// A duration in milliseconds as GraphQL's `Int` can hold them.

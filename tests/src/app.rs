@@ -1,51 +1,49 @@
 //! A whole gateway in this process, over simulated ERPs.
 
-use crate::{Spec, targets};
-use gateway::{
-    app,
-    config::{Config, SettingValues},
-    erps::ErpDefinition,
-    http::Access,
-};
+use gateway::{app, config::Config, demo, http::Access, telemetry};
+use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::{Value, json};
-use simulators::{Options, Running};
-use std::time::Duration;
+use simulators::{Options, Running, System};
+use std::{sync::OnceLock, time::Duration};
 
 /// The key of a gateway that asks for one.
 pub const KEY: &str = "k3y-of-the-tests-0123456789";
 
 /// What is started.
+#[derive(Debug, Clone, Copy)]
 pub struct Setup {
-    /// How many invoices each ERP has.
-    pub records: usize,
-    /// The ERPs: their ids, and how they are connected.
-    pub erps: Vec<(&'static str, Spec)>,
+    /// Changes how the ERPs are simulated.
+    pub options: fn(System, &mut Options),
     /// Changes the settings of the gateway.
     pub configure: fn(&mut Config),
     /// Whether requests have to carry [`KEY`].
     pub keyed: bool,
 }
 
-/// Three ERPs; nothing is served from a cache, so that calls can be counted.
+/// The three ERPs of the demo, smaller; nothing is served from a cache, so that calls can be counted.
 impl Default for Setup {
     fn default() -> Self {
-        Self {
-            records: 200,
-            erps: vec![("odoo", targets::odoo_19_json2()), ("b1", targets::sap_b1_v2()), ("qbo", targets::quickbooks())],
-            configure: |config| (config.cache.fresh_seconds, config.cache.revalidate_seconds) = (0, 0),
-            keyed: false,
-        }
+        Self { options: |_, _| {}, configure: uncached, keyed: false }
     }
 }
+
+/// Turns off what serves answers from memory while the ERP is well.
+pub fn uncached(config: &mut Config) {
+    (config.cache.fresh_seconds, config.cache.revalidate_seconds) = (0, 0);
+}
+
+/// How many invoices each ERP has, unless a test wants another number.
+const RECORDS: usize = 200;
+
+/// Who counts in this process.
+static METRICS: OnceLock<PrometheusHandle> = OnceLock::new();
 
 /// A running gateway with its ERPs.
 pub struct App {
     /// Where it listens.
     pub url: String,
-    /// The ERPs by their ids.
-    pub erps: Vec<(&'static str, Running)>,
-    /// The gateway itself.
-    pub running: app::Running,
+    erps: Vec<(System, Running)>,
+    running: app::Running,
     client: reqwest::Client,
     keyed: bool,
 }
@@ -86,18 +84,17 @@ impl App {
         (setup.configure)(&mut config);
         let mut erps = Vec::new();
         let mut definitions = Vec::new();
-        for (id, spec) in setup.erps {
-            let mut options = Options { records: setup.records, ..Options::default() };
-            (spec.options)(&mut options);
-            let simulator = simulators::start(spec.system, options).await.expect("a simulator");
-            let settings = SettingValues::new((spec.settings)(&simulator));
-            let system = spec.system.key().to_owned();
-            definitions.push(ErpDefinition { id: id.into(), name: id.to_uppercase(), system, settings });
-            erps.push((id, simulator));
+        for system in System::ALL {
+            let mut options = Options { records: RECORDS, ..Options::default() };
+            (setup.options)(system, &mut options);
+            let simulator = simulators::start(system, options).await.expect("a simulator");
+            definitions.push(demo::definition(&simulator));
+            erps.push((system, simulator));
         }
         let access = if setup.keyed { Access::Key(KEY.into()) } else { Access::Open };
         let client = client();
-        let running = app::start(&config, &definitions, access, None).await.expect("a gateway");
+        let metrics = METRICS.get_or_init(|| telemetry::count().expect("nobody else counts")).clone();
+        let running = app::start(&config, &definitions, access, Some(metrics)).await.expect("a gateway");
         let app = Self { url: format!("http://{}", running.address), erps, running, client, keyed: setup.keyed };
         app.wait_until_probed().await;
         app.reset();
@@ -132,13 +129,24 @@ impl App {
     }
 
     /// One of the ERPs.
-    pub fn erp(&self, id: &str) -> &Running {
-        self.erps.iter().find(|(of, _)| *of == id).map(|(_, erp)| erp).expect("an ERP")
+    pub fn erp(&self, system: System) -> &Running {
+        self.erps.iter().find(|(of, _)| *of == system).map(|(_, erp)| erp).expect("an ERP")
     }
 
-    /// How many requests have reached each ERP.
-    pub fn requests(&self) -> Vec<(&'static str, u64)> {
-        self.erps.iter().map(|(id, erp)| (*id, erp.stats().requests)).collect()
+    /// Takes one of the ERPs off the network.
+    pub async fn take_down(&mut self, system: System) {
+        let at = self.erps.iter().position(|(of, _)| *of == system).expect("an ERP");
+        self.erps.remove(at).1.stop().await;
+    }
+
+    /// Stops the gateway as a signal does.
+    pub async fn stop(self) {
+        self.running.stop().await;
+    }
+
+    /// How many requests have reached each ERP: Odoo, Business One, QuickBooks.
+    pub fn requests(&self) -> [u64; 3] {
+        System::ALL.map(|system| self.erp(system).stats().requests)
     }
 
     /// What a query answers, errors among it.

@@ -5,8 +5,8 @@ pub mod snapshot;
 mod target;
 pub mod targets;
 
-pub use app::{Answer, App, KEY, Setup, client};
-pub use target::{Spec, Target};
+pub use app::{Answer, App, KEY, Setup, client, uncached};
+pub use target::{Spec, TODAY, Target};
 
 use adapters::model::EntityType;
 

@@ -11,6 +11,7 @@ use adapters::{
     tokens::MemoryTokens,
 };
 use chrono::NaiveDate;
+use secrecy::ExposeSecret;
 use simulators::{
     Options, Running, System,
     dataset::{Dataset, Profile},
@@ -101,7 +102,6 @@ impl Target {
         let secret = |key: &str| self.form().iter().any(|def| def.key == key && def.secret);
         let mut secrets: Vec<_> = self.settings().into_iter().filter(|(key, _)| secret(key)).map(|(_, v)| v).collect();
         if let Ok(Some(tokens)) = self.services.tokens.load(&ErpId::from("erp")).await {
-            use secrecy::ExposeSecret;
             secrets.extend([tokens.access.expose_secret().to_owned(), tokens.refresh.expose_secret().to_owned()]);
         }
         secrets

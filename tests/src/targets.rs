@@ -1,7 +1,62 @@
 //! The targets: each a function that says how a simulated ERP is set up and connected.
 
 use crate::Spec;
-use simulators::{Running, System, quickbooks, sap_b1};
+use simulators::{Running, System, odoo, quickbooks, sap_b1};
+
+fn odoo(simulator: &Running, more: &[(&'static str, &str)]) -> Vec<(&'static str, String)> {
+    let account = [("database", odoo::DATABASE), ("login", odoo::LOGIN)];
+    let given = account.iter().chain(more).map(|(key, value)| (*key, (*value).to_owned()));
+    [("url", simulator.url())].into_iter().chain(given).collect()
+}
+
+const ODOO: Spec = Spec {
+    name: "",
+    system: System::Odoo,
+    options: |_| {},
+    settings: |_| Vec::new(),
+    log_in: None,
+    invoices: "account.move",
+    calls_for_sets: |_| 1,
+};
+
+/// Odoo 17 by the web client's own calls.
+pub fn odoo_17_session() -> Spec {
+    Spec {
+        name: "odoo_17_session",
+        options: |options| options.odoo.version = 17,
+        settings: |simulator| odoo(simulator, &[("password", odoo::PASSWORD)]),
+        log_in: Some("authenticate"),
+        ..ODOO
+    }
+}
+
+/// Odoo 17 by the external RPC with a key.
+pub fn odoo_17_jsonrpc() -> Spec {
+    Spec {
+        name: "odoo_17_jsonrpc",
+        options: |options| options.odoo.version = 17,
+        settings: |simulator| odoo(simulator, &[("api_key", odoo::API_KEY), ("transport", "jsonrpc")]),
+        // The number of the user is asked for once and never ends.
+        log_in: None,
+        ..ODOO
+    }
+}
+
+/// Odoo 19 by its newest interface, which the gateway chooses by itself.
+pub fn odoo_19_json2() -> Spec {
+    Spec { name: "odoo_19_json2", settings: |simulator| odoo(simulator, &[("api_key", odoo::API_KEY)]), ..ODOO }
+}
+
+/// Odoo 19 by a session, on a server with several databases: an expired session gets a page of HTML there.
+pub fn odoo_19_databases() -> Spec {
+    Spec {
+        name: "odoo_19_databases",
+        options: |options| options.odoo.databases = vec![odoo::DATABASE.into(), "sandbox".into()],
+        settings: |simulator| odoo(simulator, &[("password", odoo::PASSWORD), ("transport", "session")]),
+        log_in: Some("authenticate"),
+        ..ODOO
+    }
+}
 
 fn b1(simulator: &Running, api: &str) -> Vec<(&'static str, String)> {
     vec![

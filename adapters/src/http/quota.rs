@@ -123,7 +123,7 @@ impl Quota {
         if ahead == 0 && turn <= now && has_room {
             inner.record(now);
             inner.in_flight += 1;
-            return Ok(Step::Go(Permit { quota: self }));
+            return Ok(Step::Go(Permit { quota: self, sent: now }));
         }
         if turn > latest || now >= latest {
             let error = Error::new(ErrorKind::RateLimited, "the ERP's quota leaves no turn for this call in time");
@@ -235,11 +235,15 @@ impl Drop for Place<'_> {
 /// A request under way.
 struct Permit<'a> {
     quota: &'a Quota,
+    sent: Instant,
 }
 
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
         let mut inner = lock(&self.quota.inner);
+        let now = Instant::now();
+        inner.advance(now);
+        inner.windows.iter_mut().for_each(|window| window.ended(self.sent, now));
         inner.in_flight -= 1;
         inner.call_next();
     }

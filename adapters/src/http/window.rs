@@ -27,6 +27,15 @@ impl SlidingWindow {
         self.sent.push_back(now);
     }
 
+    /// A request that was recorded has ended. The ERP counted it when it came in, which was no later than now: counted
+    /// from now on it is, no period of the ERP's own clock can hold more than the limit.
+    pub(super) fn ended(&mut self, sent: Instant, now: Instant) {
+        if let Ok(at) = self.sent.binary_search(&sent) {
+            self.sent.remove(at);
+        }
+        self.sent.push_back(now);
+    }
+
     /// The earliest time for a request that lets `ahead` others go first.
     pub(super) fn turn(&self, ahead: usize, now: Instant) -> Instant {
         // Each full limit of requests ahead takes a period; what remains waits for a request that was sent already.

@@ -114,7 +114,8 @@ mod tests {
         let four = page(r#"{"@odata.count":17,"value":[{"a":1},{"a":2}],"@odata.nextLink":"Orders?$skip=2"}"#);
         assert_eq!((four.rows.len(), four.more, four.count), (2, true, Some(17)));
         assert_eq!(four.rows[1], r#"{"a":2}"#);
-        let three = page(r#"{"odata.metadata":"x","odata.count":"5","value":[],"odata.nextLink":"/b1s/v1/Orders?$skip=20"}"#);
+        let three =
+            page(r#"{"odata.metadata":"x","odata.count":"5","value":[],"odata.nextLink":"/b1s/v1/Orders?$skip=20"}"#);
         assert_eq!((three.rows.len(), three.more, three.count), (0, true, Some(5)));
         assert_eq!(page(r#"{"value":[{"a":1}]}"#).count, None);
         for bad in ["", "{}", r#"{"value":[{"a":1}"#, "<html>", r#"{"value":{}}"#] {
@@ -126,8 +127,14 @@ mod tests {
     fn errors_of_both_versions_are_read() {
         let read = |text: &str| Fault::read(text.as_bytes()).map(|f| (f.code, f.message));
         let fault = |code: &str, message: &str| Some((code.to_owned(), message.to_owned()));
-        assert_eq!(read(r#"{"error":{"code":-10,"message":{"lang":"en-us","value":"a \"b\""}}}"#), fault("-10", "a \"b\""));
-        assert_eq!(read(r#"{"error":{"code":"-2039","message":"x","details":[{"code":"","message":""}]}}"#), fault("-2039", "x"));
+        assert_eq!(
+            read(r#"{"error":{"code":-10,"message":{"lang":"en-us","value":"a \"b\""}}}"#),
+            fault("-10", "a \"b\"")
+        );
+        assert_eq!(
+            read(r#"{"error":{"code":"-2039","message":"x","details":[{"code":"","message":""}]}}"#),
+            fault("-2039", "x")
+        );
         assert_eq!(read(r#"{"error":{"code":"-304","message":{"lang":"en-us","value":"y"}}}"#), fault("-304", "y"));
         assert_eq!(read(r#"{"error":{}}"#), fault("", ""));
         assert_eq!(read("<html>502 Proxy Error</html>"), None);

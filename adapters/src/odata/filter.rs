@@ -1,6 +1,9 @@
 //! Filters in OData's syntax. How one comparison is written is the system's business.
 
-use crate::{error::Result, mapping::{SourceCondition, SourceFilter}};
+use crate::{
+    error::{Error, Result},
+    mapping::{SourceCondition, SourceFilter},
+};
 
 /// Text as a literal: whatever it holds, it ends where it ends.
 pub(crate) fn quote(text: &str) -> String {
@@ -10,11 +13,12 @@ pub(crate) fn quote(text: &str) -> String {
 /// The filter as the value of `$filter`, empty where every row passes. `compare` writes one comparison.
 ///
 /// # Errors
-/// As `compare`.
+/// As `compare`, and for a filter that no row passes: there is nothing to ask.
 pub(crate) fn render(filter: &SourceFilter, compare: &dyn Fn(&SourceCondition) -> Result<String>) -> Result<String> {
     Ok(match filter {
         SourceFilter::Is(condition) => compare(condition)?,
         SourceFilter::And(parts) => join(parts, " and ", compare)?,
+        none if none.is_none() => return Err(Error::invalid("no record passes this filter")),
         SourceFilter::Or(parts) => join(parts, " or ", compare)?,
     })
 }
@@ -61,10 +65,14 @@ mod tests {
 
     #[test]
     fn groups_are_in_parentheses() {
-        let filter = SourceFilter::And(vec![is("a"), SourceFilter::Or(vec![is("b"), SourceFilter::And(vec![is("c"), is("d")])])]);
+        let filter = SourceFilter::And(vec![
+            is("a"),
+            SourceFilter::Or(vec![is("b"), SourceFilter::And(vec![is("c"), is("d")])]),
+        ]);
         let text = render(&filter, &|condition| Ok(format!("{} eq 1", condition.path)));
         assert_eq!(text.expect("a filter"), "a eq 1 and (b eq 1 or (c eq 1 and d eq 1))");
         assert_eq!(render(&SourceFilter::ALL, &|_| Ok(String::new())).expect("a filter"), "");
+        assert!(render(&SourceFilter::NONE, &|_| Ok(String::new())).is_err(), "it would be no filter at all");
     }
 
     #[test]

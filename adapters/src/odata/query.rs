@@ -70,7 +70,10 @@ mod tests {
             query.to_string(),
             "Items?$filter=Name%20eq%20'a%26$top%3D1%23%2B%2527%20%C3%BC%0D%0ADELETE'&$top=5"
         );
-        let url = url::Url::parse("https://b1.example:50000/b1s/v2/").expect("a URL").join(&query.to_string()).expect("a URL");
+        let url = url::Url::parse("https://b1.example:50000/b1s/v2/")
+            .expect("a URL")
+            .join(&query.to_string())
+            .expect("a URL");
         let read: Vec<_> = url.query_pairs().collect();
         assert_eq!(read[0].1, "Name eq 'a&$top=1#+%27 ü\r\nDELETE'");
         assert_eq!(read[1], ("$top".into(), "5".into()));

@@ -1,11 +1,11 @@
-//! Sort orders as Odoo takes them, and what has to be done so that they are the unified ones.
+//! Sort orders as Odoo takes them, and where they are not the unified ones.
 //!
-//! Records without a value come last in both directions. Odoo can be told so from 17 on (`nulls last`, odoo/odoo#117439); and
-//! a text may be none in two or three ways (null, empty, `/`), of which the database puts some first. Such a list is read in
-//! segments: first the rows with a value, then those without.
+//! Records without a value come last in both directions. Odoo can be told so from 17 on (`nulls last`, odoo/odoo#117439); but
+//! a text may be none in two or three ways (null, empty, `/`), of which the database puts some first. By such a key the rows
+//! with a value and those without are read apart: the key is split.
 //!
 //! Moments are kept by the microsecond and shown by the second, and a unified date may be a moment in Odoo. Rows that show
-//! the same are a group, in which the next key decides: see [`Sorting::grain`].
+//! the same are a group, in which the next key decides. So are the rows before a split key that is not the first one.
 
 use super::books::{Field, Fields, Type};
 use crate::{
@@ -18,7 +18,7 @@ use chrono::{NaiveDate, NaiveDateTime};
 use chrono_tz::Tz;
 use rust_decimal::Decimal;
 use serde_json::value::RawValue;
-use std::{borrow::Cow, collections::HashMap};
+use std::{borrow::Cow, collections::HashMap, ops::Range};
 
 /// The values of a row by their names, as JSON.
 pub(super) type Cells<'a> = HashMap<&'a str, &'a RawValue>;
@@ -49,14 +49,11 @@ struct Key<'m> {
     split: bool,
 }
 
-/// A sort order.
+/// A sort order. Its keys are counted from 0; the last one is the id.
 pub(super) struct Sorting<'m> {
     keys: Vec<Key<'m>>,
     zone: Tz,
 }
-
-/// A part of a list: for each key whether it is about rows without a value in it, where the key is split.
-pub(super) type Segment = Vec<Option<bool>>;
 
 impl<'m> Sorting<'m> {
     /// # Errors
@@ -87,33 +84,42 @@ impl<'m> Sorting<'m> {
                 split,
             });
         }
-        let this = Self { keys, zone };
-        let inner = this.grain().map_or(&[][..], |grain| &this.keys[grain + 1..]);
-        if inner.iter().any(|key| key.split || key.kind == Type::DateTime) {
-            return Err(Error::unsupported(
-                "Odoo keeps a date with its time of day: sort by it alone, or after the other fields.",
-            ));
+        if keys.iter().filter(|key| key.kind == Type::DateTime).count() > 1 {
+            return Err(Error::unsupported("Odoo keeps these dates with their time of day: sort by one of them only."));
         }
-        Ok(this)
+        Ok(Self { keys, zone })
     }
 
-    /// The place of the key by which rows with different values in the database show the same: a moment.
-    pub(super) fn grain(&self) -> Option<usize> {
-        self.keys.iter().position(|key| key.kind == Type::DateTime)
+    /// Whether the rows without a value in a key are read apart.
+    pub(super) fn is_split(&self, key: usize) -> bool {
+        self.keys[key].split
     }
 
-    /// How many rows more than wanted are read to see a group's end: those of a day, or of a second.
-    pub(super) fn slack(&self) -> usize {
-        match self.grain().and_then(|grain| self.keys[grain].of) {
-            Some(Kind::Date) => 40,
-            Some(_) => 10,
-            None => 0,
+    /// Whether a key is a moment, of which rows show a part only.
+    pub(super) fn is_moment(&self, key: usize) -> bool {
+        self.keys[key].kind == Type::DateTime
+    }
+
+    pub(super) fn id_key(&self) -> usize {
+        self.keys.len() - 1
+    }
+
+    /// The first key from which on the database's order is not the unified one, among rows that are equal in the keys from
+    /// this one up to there; none where it is.
+    pub(super) fn group_end(&self, from: usize) -> Option<usize> {
+        (from..self.keys.len()).find_map(|at| match &self.keys[at] {
+            key if key.kind == Type::DateTime => Some(at + 1),
+            key if key.split && at > from => Some(at),
+            _ => None,
+        })
+    }
+
+    /// How many rows more than wanted are read to see the end of a group: those of a day, or of a second.
+    pub(super) fn slack(&self, group_end: usize) -> usize {
+        match &self.keys[group_end - 1] {
+            key if key.kind == Type::DateTime && matches!(key.of, Some(Kind::DateTime)) => 10,
+            _ => 40,
         }
-    }
-
-    /// Whether keys follow the grain before the id.
-    pub(super) fn has_inner_keys(&self) -> bool {
-        self.grain().is_some_and(|grain| grain + 2 < self.keys.len())
     }
 
     /// Whether the list ends with the smallest id of equal rows.
@@ -121,65 +127,27 @@ impl<'m> Sorting<'m> {
         self.keys.last().is_some_and(|key| key.direction == Direction::Desc)
     }
 
-    /// The segments of a list in their order.
-    pub(super) fn segments(&self) -> Vec<Segment> {
-        let mut segments = vec![Vec::new()];
-        for key in &self.keys {
-            let flags: &[Option<bool>] = if key.split { &[Some(false), Some(true)] } else { &[None] };
-            segments = segments.iter().flat_map(|s| flags.iter().map(|flag| [&s[..], &[*flag]].concat())).collect();
-        }
-        segments
+    /// What holds for the rows without a value in a key, or for the others.
+    pub(super) fn null(&self, key: usize, null: bool) -> SourceFilter {
+        let values = vec![Literal::Bool(null)];
+        SourceFilter::Is(SourceCondition { path: self.keys[key].path.into(), op: SourceOp::IsNull, values })
     }
 
-    /// The segment that a position is in.
-    pub(super) fn segment_of(&self, values: &[Value]) -> Segment {
-        let null = |at: usize| values.get(at).is_some_and(Value::is_null);
-        self.keys.iter().enumerate().map(|(at, key)| key.split.then(|| null(at))).collect()
-    }
-
-    /// What holds for the rows of a segment.
-    pub(super) fn condition(&self, segment: &Segment) -> SourceFilter {
-        let flags = self.keys.iter().zip(segment).filter_map(|(key, flag)| {
-            let values = vec![Literal::Bool((*flag)?)];
-            Some(SourceFilter::Is(SourceCondition { path: key.path.into(), op: SourceOp::IsNull, values }))
-        });
-        SourceFilter::and(flags.collect())
-    }
-
-    /// What holds for the rows of a group: those that show the same up to the grain.
-    pub(super) fn group(&self, values: &[Value]) -> SourceFilter {
-        let upto = self.grain().map_or(0, |grain| grain + 1);
-        let same = self.keys[..upto].iter().zip(values).map(|(key, value)| {
-            let (op, value) = match literal(value) {
-                Some(value) => (SourceOp::Eq, value),
-                None => (SourceOp::IsNull, Literal::Bool(true)),
-            };
-            SourceFilter::Is(SourceCondition { path: key.path.into(), op, values: vec![value] })
+    /// What holds for the rows that show the same values in some keys.
+    pub(super) fn group(&self, keys: Range<usize>, values: &[Value]) -> SourceFilter {
+        let same = keys.map(|at| match values.get(at).and_then(literal) {
+            Some(value) => {
+                let path = self.keys[at].path.into();
+                SourceFilter::Is(SourceCondition { path, op: SourceOp::Eq, values: vec![value] })
+            }
+            None => self.null(at, true),
         });
         SourceFilter::and(same.collect())
     }
 
-    /// Whether two rows belong to the same group.
-    pub(super) fn same_group(&self, a: &[Value], b: &[Value]) -> bool {
-        let upto = self.grain().map_or(0, |grain| grain + 1);
-        a.get(..upto) == b.get(..upto)
-    }
-
-    /// Odoo's order clause for a segment.
-    pub(super) fn clause(&self, segment: &Segment) -> String {
-        self.clause_of(self.keys.iter().zip(segment).filter(|(_, flag)| **flag != Some(true)).map(|(key, _)| key))
-    }
-
-    /// Odoo's order clause within a group.
-    pub(super) fn inner_clause(&self) -> String {
-        self.clause_of(self.keys.iter().skip(self.grain().map_or(0, |grain| grain + 1)))
-    }
-
-    fn clause_of<'k>(&self, keys: impl Iterator<Item = &'k Key<'m>>) -> String
-    where
-        'm: 'k,
-    {
-        let terms = keys.map(|key| {
+    /// Odoo's order clause for the keys from this one on.
+    pub(super) fn clause(&self, from: usize) -> String {
+        let terms = self.keys[from..].iter().map(|key| {
             // Ascending, PostgreSQL puts rows without a value last by itself.
             let last = if key.nullable && !key.split && key.direction == Direction::Desc { " nulls last" } else { "" };
             let direction = if key.direction == Direction::Desc { " desc" } else { "" };
@@ -248,10 +216,12 @@ mod tests {
         f(Sorting::new(&set, &order, &models[set.set.as_str()], version >= 17, chrono_tz::Europe::Berlin))
     }
 
-    fn clauses(version: u32, entity: EntityType, order: &[(&str, Direction)]) -> Vec<String> {
+    /// The clause of an order, which of its keys are split, and where its groups end.
+    fn shape(version: u32, entity: EntityType, order: &[(&str, Direction)]) -> (String, Vec<usize>, Option<usize>) {
         sorting(version, entity, order, |sorting| {
             let sorting = sorting.expect("sortable");
-            sorting.segments().iter().map(|segment| sorting.clause(segment)).collect()
+            let split = (0..=sorting.id_key()).filter(|key| sorting.is_split(*key)).collect();
+            (sorting.clause(0), split, sorting.group_end(0))
         })
     }
 
@@ -260,24 +230,26 @@ mod tests {
 
     #[test]
     fn rows_without_a_value_come_last_in_every_version() {
-        assert_eq!(clauses(19, Invoice, &[("issueDate", Desc)]), ["invoice_date desc nulls last, id desc"]);
-        assert_eq!(clauses(19, Invoice, &[("issueDate", Asc)]), ["invoice_date, id"]);
-        assert_eq!(clauses(16, Invoice, &[("issueDate", Asc)]), ["invoice_date, id"]);
-        assert_eq!(clauses(16, Invoice, &[("issueDate", Desc)]), ["invoice_date desc, id desc", "id desc"]);
-        assert_eq!(clauses(19, Invoice, &[("number", Asc)]), ["name, id", "id"], "drafts have several kinds of no number");
-        let four = ["invoice_date desc, invoice_date_due desc, id desc", "invoice_date desc, id desc", "invoice_date_due desc, id desc", "id desc"];
-        assert_eq!(clauses(16, Invoice, &[("issueDate", Desc), ("dueDate", Desc)]), four);
-        assert_eq!(clauses(16, Invoice, &[("total", Desc)]), ["amount_total desc, id desc"], "never null");
+        let shape = |version, order: &[(&str, Direction)]| {
+            let (clause, split, end) = shape(version, Invoice, order);
+            (format!("{clause}{split:?}"), end)
+        };
+        assert_eq!(shape(19, &[("issueDate", Desc)]), ("invoice_date desc nulls last, id desc[]".into(), None));
+        assert_eq!(shape(19, &[("issueDate", Asc)]), ("invoice_date, id[]".into(), None));
+        assert_eq!(shape(16, &[("issueDate", Asc)]), ("invoice_date, id[]".into(), None));
+        assert_eq!(shape(16, &[("issueDate", Desc)]), ("invoice_date desc, id desc[0]".into(), None));
+        assert_eq!(shape(16, &[("total", Desc)]), ("amount_total desc, id desc[]".into(), None));
+        assert_eq!(shape(19, &[("number", Asc)]), ("name, id[0]".into(), None));
+        assert_eq!(shape(19, &[("total", Asc), ("number", Asc)]), ("amount_total, name, id[1]".into(), Some(1)));
+        let both = [("issueDate", Desc), ("dueDate", Desc)];
+        assert_eq!(shape(16, &both), ("invoice_date desc, invoice_date_due desc, id desc[0, 1]".into(), Some(1)));
     }
 
     #[test]
-    fn a_position_knows_its_segment() {
-        sorting(16, Invoice, &[("issueDate", Desc)], |sorting| {
-            let sorting = sorting.expect("sortable");
-            let day = Value::Date("2026-01-31".parse().expect("a date"));
-            assert_eq!(sorting.segment_of(&[day]), sorting.segments()[0]);
-            assert_eq!(sorting.segment_of(&[Value::Null]), sorting.segments()[1]);
-        });
+    fn rows_of_a_day_are_a_group() {
+        assert_eq!(shape(19, SalesOrder, &[("orderDate", Desc)]), ("date_order desc, id desc".into(), vec![], Some(1)));
+        let (clause, _, end) = shape(19, SalesOrder, &[("total", Asc), ("orderDate", Desc), ("number", Asc)]);
+        assert_eq!((clause.as_str(), end), ("amount_total, date_order desc, name, id", Some(2)));
     }
 
     #[test]
@@ -293,12 +265,10 @@ mod tests {
     }
 
     #[test]
-    fn only_one_moment_and_nothing_split_after_it() {
+    fn only_one_moment_can_be_sorted_by() {
         let refused = |entity, order: &[(&str, Direction)]| sorting(19, entity, order, |s| s.err().map(|e| e.kind));
         assert_eq!(refused(SalesOrder, &[("orderDate", Desc), ("total", Asc)]), None);
         assert_eq!(refused(SalesOrder, &[("orderDate", Desc), ("deliveryDate", Asc)]), Some(crate::ErrorKind::Unsupported));
-        assert_eq!(refused(Invoice, &[("remoteUpdatedAt", Desc), ("number", Asc)]), Some(crate::ErrorKind::Unsupported));
-        assert_eq!(refused(Invoice, &[("number", Asc), ("remoteUpdatedAt", Desc)]), None);
     }
 
     #[test]

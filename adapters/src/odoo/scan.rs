@@ -1,9 +1,9 @@
-//! Reads a part of a list in the exact order: over segments and groups, see [`super::order`].
+//! Reads a part of a list in the exact order: see [`super::order`] for why that takes more than an order clause.
 
 use super::{
     books::{Books, Search},
     domain::Dialect,
-    order::{Segment, Sorting, cells, id_of, position},
+    order::{Sorting, cells, id_of, position},
 };
 use crate::{
     adapter::{Ctx, Order, Position},
@@ -11,6 +11,7 @@ use crate::{
     mapping::{SetMapping, SourceFilter, after},
     model::Value,
 };
+use futures_util::future::BoxFuture;
 use serde_json::value::RawValue;
 use std::collections::HashMap;
 
@@ -36,6 +37,21 @@ pub(super) enum Want {
     UpTo(usize),
 }
 
+impl Want {
+    fn rows(self) -> usize {
+        match self {
+            Self::Exactly(rows) | Self::UpTo(rows) => rows,
+        }
+    }
+
+    fn less(self, rows: usize) -> Self {
+        match self {
+            Self::Exactly(wanted) => Self::Exactly(wanted.saturating_sub(rows)),
+            Self::UpTo(wanted) => Self::UpTo(wanted.saturating_sub(rows)),
+        }
+    }
+}
+
 /// A part of a list.
 pub(super) struct Batch {
     pub(super) rows: Vec<Row>,
@@ -58,50 +74,67 @@ pub(super) struct Scan<'a> {
 impl Scan<'_> {
     /// The rows that fulfil a condition, after a position.
     pub(super) async fn rows(&self, ctx: &Ctx, filter: &SourceFilter, from: Option<&Position>, want: Want) -> Result<Batch> {
-        let (Want::Exactly(wanted) | Want::UpTo(wanted)) = want;
-        let first = match from {
-            None => None,
-            Some(Position::After { values, .. }) => Some(self.sorting.segment_of(values)),
+        let (filter, start) = match from {
+            None => (filter.clone(), None),
+            Some(position @ Position::After { values, .. }) => {
+                (SourceFilter::and(vec![filter.clone(), after(self.set, self.order, position)?]), Some(values.as_slice()))
+            }
             Some(Position::Offset(_)) => return Err(Error::invalid("The position does not belong to this order.")),
         };
-        let segments = self.sorting.segments();
-        let begin = first.and_then(|first| segments.iter().position(|segment| *segment == first)).unwrap_or(0);
-        let mut rows = Vec::new();
-        for (at, segment) in segments.iter().enumerate().skip(begin) {
-            let mut conditions = vec![filter.clone(), self.sorting.condition(segment)];
-            if let Some(position) = from.filter(|_| at == begin) {
-                conditions.push(after(self.set, self.order, position)?);
-            }
-            let left = wanted - rows.len();
-            let batch = self.segment(ctx, &SourceFilter::and(conditions), segment, left, want).await?;
-            rows.extend(batch.rows);
-            if batch.more {
-                return Ok(Batch { rows, more: true });
-            }
-        }
-        Ok(Batch { rows, more: false })
+        self.part(ctx, filter, 0, start, want).await
     }
 
-    async fn segment(&self, ctx: &Ctx, filter: &SourceFilter, segment: &Segment, wanted: usize, want: Want) -> Result<Batch> {
-        let clause = self.sorting.clause(segment);
-        // Rows without a value at the grain are all of one group, which is in the database's order.
-        let grain = self.sorting.grain().filter(|grain| segment[*grain] != Some(true));
-        let asked = wanted + 1 + if wanted > 0 && grain.is_some() { self.sorting.slack() } else { 0 };
-        let mut rows = self.search(ctx, filter, clause, asked).await?;
+    /// The rows in the order of the keys from this one on, in the others of which they are equal.
+    fn part<'a>(&'a self, ctx: &'a Ctx, filter: SourceFilter, key: usize, start: Option<&'a [Value]>, want: Want) -> BoxFuture<'a, Result<Batch>> {
+        Box::pin(async move {
+            if !self.sorting.is_split(key) {
+                return self.run(ctx, filter, key, want).await;
+            }
+            // What is read to the end at once can be put in order here.
+            if let (Want::UpTo(wanted), None) = (want, start) {
+                let mut rows = self.search(ctx, &filter, self.sorting.clause(key), wanted + 1).await?;
+                if rows.len() <= wanted {
+                    self.settle(ctx, key, &mut rows).await?;
+                    return Ok(Batch { rows, more: false });
+                }
+            }
+            let apart = |null| SourceFilter::and(vec![filter.clone(), self.sorting.null(key, null)]);
+            let begins_without = start.is_some_and(|values| values.get(key).is_some_and(Value::is_null));
+            let mut batch = match begins_without {
+                true => Batch { rows: Vec::new(), more: false },
+                false => self.run(ctx, apart(false), key, want).await?,
+            };
+            if !batch.more {
+                let left = want.less(batch.rows.len());
+                let rest = self.part(ctx, apart(true), key + 1, start.filter(|_| begins_without), left).await?;
+                batch.rows.extend(rest.rows);
+                batch.more = rest.more;
+            }
+            Ok(batch)
+        })
+    }
+
+    /// The same where all rows have a value in the first key, or may stay where the database puts them.
+    async fn run(&self, ctx: &Ctx, filter: SourceFilter, key: usize, want: Want) -> Result<Batch> {
+        let wanted = want.rows();
+        let end = self.sorting.group_end(key);
+        let asked = wanted + 1 + end.filter(|_| wanted > 0).map_or(0, |end| self.sorting.slack(end));
+        let mut rows = self.search(ctx, &filter, self.sorting.clause(key), asked).await?;
         let cut = rows.len() >= asked;
         let more = rows.len() > wanted;
-        let Some(grain) = grain else {
+        let Some(end) = end else {
             rows.truncate(wanted);
             return Ok(Batch { rows, more });
         };
         let last = rows.last().map(|row| row.values.clone()).unwrap_or_default();
-        let complete = if cut && !last[grain].is_null() {
-            rows.iter().position(|row| self.sorting.same_group(&row.values, &last)).unwrap_or(0)
-        } else {
-            rows.len()
+        // Rows without a moment are in order, however many there are.
+        let settled = cut && last[end - 1].is_null() && self.sorting.is_moment(end - 1) && self.sorting.group_end(end).is_none();
+        let complete = match cut && !settled {
+            true => rows.iter().position(|row| row.values[key..end] == last[key..end]).unwrap_or(0),
+            false => rows.len(),
         };
-        self.sort_groups(ctx, grain, &mut rows[..complete]).await?;
-        if complete >= wanted {
+        self.settle(ctx, key, &mut rows[..complete]).await?;
+        if complete >= wanted || !cut {
             rows.truncate(wanted);
             return Ok(Batch { rows, more });
         }
@@ -110,36 +143,61 @@ impl Scan<'_> {
             return Ok(Batch { rows, more: true });
         }
         // The group in which the wanted rows end is read in its own order.
-        let group = SourceFilter::and(vec![filter.clone(), self.sorting.group(&last)]);
-        rows.extend(self.search(ctx, &group, self.sorting.inner_clause(), wanted - complete).await?);
+        let group = SourceFilter::and(vec![filter, self.sorting.group(key..end, &last)]);
+        rows.extend(self.part(ctx, group, end, None, Want::Exactly(wanted - complete)).await?.rows);
         Ok(Batch { rows, more: true })
     }
 
-    /// Puts the rows of each group in order, which the database put in the order of moments that nobody sees.
-    async fn sort_groups(&self, ctx: &Ctx, grain: usize, rows: &mut [Row]) -> Result<()> {
-        let mut ranks = HashMap::new();
-        let group = |a: &Row, b: &Row| !a.values[grain].is_null() && self.sorting.same_group(&a.values, &b.values);
-        if self.sorting.has_inner_keys() && rows.windows(2).any(|pair| group(&pair[0], &pair[1])) {
-            let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
-            let ranked = self.books.search(ctx, Search {
-                model: self.set.set.as_str(),
-                domain: serde_json::json!([["id", "in", ids]]).to_string(),
-                fields: vec!["id"],
-                order: self.sorting.inner_clause(),
-                limit: None,
-                offset: 0,
-                names: false,
-                operation: self.operation,
-            });
-            for (rank, row) in ranked.await?.iter().enumerate() {
-                ranks.extend(cells(row)?.get("id").and_then(|id| id_of(id)).map(|id| (id, rank)));
+    /// Puts complete groups in order: by what follows a moment that nobody sees, and rows without a value last.
+    async fn settle(&self, ctx: &Ctx, key: usize, rows: &mut [Row]) -> Result<()> {
+        let sorting = self.sorting;
+        if let Some(moment) = (key..sorting.id_key()).find(|key| sorting.is_moment(*key)) {
+            let group = |a: &Row, b: &Row| !a.values[moment].is_null() && a.values[key..=moment] == b.values[key..=moment];
+            let mut ranks = HashMap::new();
+            if moment + 1 < sorting.id_key() && rows.windows(2).any(|pair| group(&pair[0], &pair[1])) {
+                ranks = self.ranks(ctx, moment + 1, rows).await?;
+            }
+            let descend = sorting.ids_descend();
+            for rows in rows.chunk_by_mut(group) {
+                rows.sort_by_key(|row| (ranks.get(&row.id).copied(), if descend { -row.id } else { row.id }));
             }
         }
-        let descend = self.sorting.ids_descend();
-        for rows in rows.chunk_by_mut(group) {
-            rows.sort_by_key(|row| (ranks.get(&row.id).copied(), if descend { -row.id } else { row.id }));
+        if (key..sorting.id_key()).any(|key| sorting.is_split(key)) {
+            self.nulls_last(key, rows);
         }
         Ok(())
+    }
+
+    fn nulls_last(&self, key: usize, rows: &mut [Row]) {
+        if key == self.sorting.id_key() || rows.len() < 2 {
+            return;
+        }
+        if self.sorting.is_split(key) {
+            rows.sort_by_key(|row| row.values[key].is_null());
+        }
+        for equal in rows.chunk_by_mut(|a, b| a.values[key] == b.values[key]) {
+            self.nulls_last(key + 1, equal);
+        }
+    }
+
+    /// The places of rows in the order of the keys from this one on: only the database knows how it sorts texts.
+    async fn ranks(&self, ctx: &Ctx, key: usize, rows: &[Row]) -> Result<HashMap<i64, usize>> {
+        let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
+        let search = Search {
+            model: self.set.set.as_str(),
+            domain: serde_json::json!([["id", "in", ids]]).to_string(),
+            fields: vec!["id"],
+            order: self.sorting.clause(key),
+            limit: None,
+            offset: 0,
+            names: false,
+            operation: self.operation,
+        };
+        let mut ranks = HashMap::new();
+        for (rank, row) in self.books.search(ctx, search).await?.iter().enumerate() {
+            ranks.extend(cells(row)?.get("id").and_then(|id| id_of(id)).map(|id| (id, rank)));
+        }
+        Ok(ranks)
     }
 
     async fn search(&self, ctx: &Ctx, filter: &SourceFilter, order: String, limit: usize) -> Result<Vec<Row>> {

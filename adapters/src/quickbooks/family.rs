@@ -135,7 +135,7 @@ impl<'m> Family<'m> {
         Ok(selections.into_iter().map(family).collect())
     }
 
-    /// Deals the rows of the answers to their parents, and closes the parents whose first rows are all known.
+    /// Deals the rows of new answers to their parents, and closes the parents whose first rows are all known.
     pub(super) fn deal(&mut self, wanted: &Wanted, env: &Env) -> Result<()> {
         // Most rows of a big parent are not shown: whose a row is, is found out without reading it.
         let key = Plan::new(self.set, FieldSet::from_iter([wanted.via]));
@@ -182,6 +182,11 @@ impl<'m> Family<'m> {
         });
         self.open = open;
         Ok(())
+    }
+
+    /// Whether the first rows of some parents are known.
+    pub(super) fn has_closed(&self) -> bool {
+        !self.dealt.is_empty()
     }
 
     /// What is known of a parent's first children.

@@ -142,11 +142,11 @@ fn kind(code: Option<u32>, fault: &str, status: Option<u16>) -> ErrorKind {
         (Some(3001), _) | (_, Some(429)) => ErrorKind::RateLimited,
         (Some(120 | 3100 | 5020), _) => ErrorKind::Forbidden,
         (Some(3200), _) | (_, Some(401)) => ErrorKind::Unauthorized,
+        (_, Some(408 | 504)) => ErrorKind::Timeout,
+        (Some(10000), _) | (_, Some(500..)) => ErrorKind::Unavailable,
         (Some(610), _) => ErrorKind::NotFound,
         (Some(5010), _) => ErrorKind::Conflict,
         (Some(500 | 5030 | 4000..=4002), _) => ErrorKind::Unsupported,
-        (_, Some(408 | 504)) => ErrorKind::Timeout,
-        (Some(10000), _) | (_, Some(500..)) => ErrorKind::Unavailable,
         (_, Some(403)) => ErrorKind::Forbidden,
         (_, Some(404)) => ErrorKind::NotFound,
         _ => match fault.to_ascii_lowercase().as_str() {

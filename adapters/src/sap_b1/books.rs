@@ -27,8 +27,10 @@ pub(super) static BUILT_IN: LazyLock<Mapping> = LazyLock::new(|| match mapping(1
 /// The mapping for a price list, with the codes that the local currency goes by.
 fn mapping(price_list: u32, local_currency: &[&str]) -> Result<Mapping> {
     let codes: Vec<_> = local_currency.iter().map(|code| toml::Value::from(*code).to_string()).collect();
-    let text = MAPPING.replace("\"{price list}\"", &price_list.to_string()).replace("\"{local currency}\"", &codes.join(", "));
-    Mapping::parse(&text).map_err(|e| Error::new(ErrorKind::Config, "the mapping of SAP Business One cannot be read").with_detail(e.0))
+    let text =
+        MAPPING.replace("\"{price list}\"", &price_list.to_string()).replace("\"{local currency}\"", &codes.join(", "));
+    Mapping::parse(&text)
+        .map_err(|e| Error::new(ErrorKind::Config, "the mapping of SAP Business One cannot be read").with_detail(e.0))
 }
 
 /// What the company details say.
@@ -82,17 +84,19 @@ impl Books {
                 Error::new(ErrorKind::Config, message)
             })?,
         };
-        let mut codes: Vec<_> = config.currencies.iter().filter(|(_, means)| **means == base_currency).map(|(code, _)| &**code).collect();
+        let mut codes: Vec<_> =
+            config.currencies.iter().filter(|(_, means)| **means == base_currency).map(|(code, _)| &**code).collect();
         codes.push(base_currency.as_str());
         codes.sort_unstable();
         let indirect = company.direct_indirect_rate.as_deref() == Some("tNO");
-        let has = |set: &SetMapping, property: &str| {
+        let lacks = |set: &SetMapping, property: &str| {
             // An indirect rate is the inverse of what the unified field means.
-            !(indirect && property == "DocRate") && !missing.contains(&(set.set.clone(), property.into()))
+            indirect && property == "DocRate" || missing.contains(&(set.set.clone(), property.into()))
         };
-        let mapping = mapping(config.price_list, &codes)?.for_version(|set, _, property| has(set, property));
+        let mapping = mapping(config.price_list, &codes)?.for_version(|set, _, property| !lacks(set, property));
         let sets = mapping.entities().flat_map(|entity| mapping.sets(entity).iter());
-        let columns = sets.map(|set| ((set.entity, set.set.clone()), Arc::new(Columns::of(set, &config.currencies)))).collect();
+        let columns =
+            sets.map(|set| ((set.entity, set.set.clone()), Arc::new(Columns::of(set, &config.currencies)))).collect();
         Ok(Self { company, base_currency, missing, mapping, columns })
     }
 
@@ -122,7 +126,13 @@ pub(super) mod tests {
     use crate::{sap_b1::config::FORM, settings::Settings};
 
     pub(in crate::sap_b1) fn config(more: &[(&str, &str)]) -> Config {
-        let given = [("url", "https://b1.example:50000"), ("company_db", "SBO"), ("username", "u"), ("password", "secret"), ("time_zone", "Europe/Berlin")];
+        let given = [
+            ("url", "https://b1.example:50000"),
+            ("company_db", "SBO"),
+            ("username", "u"),
+            ("password", "secret"),
+            ("time_zone", "Europe/Berlin"),
+        ];
         let mut values: HashMap<_, _> = given.into();
         values.extend(more.iter().copied());
         let values = values.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned()));
@@ -141,10 +151,14 @@ pub(super) mod tests {
 
     #[test]
     fn the_local_currency_may_have_a_code_of_its_own() {
-        let dollars = Books::new(&config(&[("currencies", "$=USD")]), Company::of_currency("$"), Missing::new()).expect("books");
+        let dollars =
+            Books::new(&config(&[("currencies", "$=USD")]), Company::of_currency("$"), Missing::new()).expect("books");
         assert_eq!(dollars.base_currency.as_str(), "USD");
         let error = Books::new(&config(&[]), Company::of_currency("$"), Missing::new()).expect_err("no ISO code");
-        assert_eq!(error.message, "The local currency \"$\" is no ISO code: say what it means in the setting currencies, for example $=USD.");
+        assert_eq!(
+            error.message,
+            "The local currency \"$\" is no ISO code: say what it means in the setting currencies, for example $=USD."
+        );
         let error = Books::new(&config(&[]), Company::default(), Missing::new()).expect_err("no currency");
         assert!(error.message.contains("local_currency"));
         let odd = Books::new(&config(&[("currencies", "\"]=EUR")]), Company::of_currency("\"]"), Missing::new());
@@ -153,7 +167,8 @@ pub(super) mod tests {
 
     #[test]
     fn what_an_older_service_layer_lacks_is_left_out() {
-        let missing = Missing::from([("Invoices".into(), "PaidToDate".into()), ("Invoices".into(), "DataVersion".into())]);
+        let missing =
+            Missing::from([("Invoices".into(), "PaidToDate".into()), ("Invoices".into(), "DataVersion".into())]);
         let books = Books::new(&config(&[]), Company::of_currency("EUR"), missing).expect("books");
         let [invoices, credits] = books.sets(EntityType::Invoice) else { panic!("two sets") };
         assert!(invoices.named("version").is_none() && credits.named("version").is_some());

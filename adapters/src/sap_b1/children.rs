@@ -22,7 +22,13 @@ const SALES_ORDER: u32 = 17;
 /// So many orders are looked up in one join.
 const ORDERS_PER_JOIN: usize = 100;
 
-pub(super) async fn list(b1: &SapB1, ctx: &Ctx, books: &Books, entity: EntityType, query: &ChildrenQuery) -> Result<Children> {
+pub(super) async fn list(
+    b1: &SapB1,
+    ctx: &Ctx,
+    books: &Books,
+    entity: EntityType,
+    query: &ChildrenQuery,
+) -> Result<Children> {
     let sets = query.sets.iter().map(|set| books.set(entity, set).cloned()).collect::<Result<Vec<_>>>()?;
     let selection = Selection::new(b1, books, sets, &query.filter, &query.order);
     let mut fields = selection.fields(query.fields, &query.order);
@@ -73,7 +79,13 @@ struct Link {
 }
 
 impl Links {
-    async fn find(b1: &SapB1, ctx: &Ctx, entity: EntityType, query: &ChildrenQuery, selection: &Selection) -> Result<Self> {
+    async fn find(
+        b1: &SapB1,
+        ctx: &Ctx,
+        entity: EntityType,
+        query: &ChildrenQuery,
+        selection: &Selection,
+    ) -> Result<Self> {
         let mut properties = HashMap::new();
         for (set, ..) in &selection.sets {
             match set.field(query.via).map(|mapping| &mapping.from) {
@@ -86,7 +98,8 @@ impl Links {
                 None => {}
                 Some(_) => {
                     let def = entity.def();
-                    let message = format!("SAP Business One cannot list {} by {}.", def.plural, def.field(query.via).name);
+                    let message =
+                        format!("SAP Business One cannot list {} by {}.", def.plural, def.field(query.via).name);
                     return Err(Error::unsupported(message));
                 }
             }
@@ -106,7 +119,8 @@ impl Links {
                 documents.push(document);
             }
         }
-        let ids = query.parents.iter().filter_map(|parent| Some((parent.clone(), by_order.get(&number(parent)?)?.clone())));
+        let ids =
+            query.parents.iter().filter_map(|parent| Some((parent.clone(), by_order.get(&number(parent)?)?.clone())));
         Ok(Self::Ids(ids.collect(), set.clone()))
     }
 
@@ -169,8 +183,9 @@ async fn join(b1: &SapB1, ctx: &Ctx, set: &SourceSet, orders: &[u64]) -> Result<
         let response = b1.service.function(ctx, "QueryService_PostQuery", &body).await?;
         let page = Page::read(&response.body)?;
         for row in &page.rows {
-            let row: Joined = serde_json::from_slice(row)
-                .map_err(|e| Error::bad_response("the ERP's answer to a join cannot be read").with_detail(e.to_string()))?;
+            let row: Joined = serde_json::from_slice(row).map_err(|e| {
+                Error::bad_response("the ERP's answer to a join cannot be read").with_detail(e.to_string())
+            })?;
             let side = |name: &str| row.sides.get(name);
             if let (Some(document), Some(order)) =
                 (side(set.as_str()).and_then(|s| s.doc_entry), side(&lines).and_then(|s| s.base_entry))

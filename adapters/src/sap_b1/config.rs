@@ -19,62 +19,102 @@ pub(super) static FORM: &[SettingDef] = &[
         required: true,
         example: Some("https://b1.example.com:50000"),
         pattern: Some(r"^https?://[^\s/?#]+(/[^\s?#]*)?$"),
-        ..setting("url", "Address of the Service Layer", "Protocol, host and port as the gateway reaches them; the port is 50000 unless it was changed. Ask whoever runs the SAP Business One server.")
+        ..setting(
+            "url",
+            "Address of the Service Layer",
+            "Protocol, host and port as the gateway reaches them; the port is 50000 unless it was changed. Ask whoever runs the SAP Business One server.",
+        )
     },
     SettingDef {
         required: true,
         example: Some("SBODEMODE"),
         pattern: Some(r"^\S+$"),
-        ..setting("company_db", "Company database", "The name of the company's database (schema), not the company's name. The SAP Business One client shows it in Choose Company. One connection serves one company.")
+        ..setting(
+            "company_db",
+            "Company database",
+            "The name of the company's database (schema), not the company's name. The SAP Business One client shows it in Choose Company. One connection serves one company.",
+        )
     },
     SettingDef {
         required: true,
         example: Some("gateway"),
-        ..setting("username", "User", "A user of SAP Business One, best one of its own for the gateway, with read authorisation for business partners, items, sales orders, A/R invoices and A/R credit memos.")
+        ..setting(
+            "username",
+            "User",
+            "A user of SAP Business One, best one of its own for the gateway, with read authorisation for business partners, items, sales orders, A/R invoices and A/R credit memos.",
+        )
     },
-    SettingDef {
-        required: true,
-        secret: true,
-        ..setting("password", "Password", "The password of that user.")
-    },
+    SettingDef { required: true, secret: true, ..setting("password", "Password", "The password of that user.") },
     SettingDef {
         required: true,
         example: Some("Europe/Berlin"),
         pattern: Some(r"^[A-Za-z_]+(/[A-Za-z0-9_+\-]+)*$"),
-        ..setting("time_zone", "Time zone of the server", "The IANA name of the zone in which the SAP Business One server keeps its clock: its times name no zone.")
+        ..setting(
+            "time_zone",
+            "Time zone of the server",
+            "The IANA name of the zone in which the SAP Business One server keeps its clock: its times name no zone.",
+        )
     },
     SettingDef {
         example: Some("v2"),
         pattern: Some(r"^v[12]$"),
-        ..setting("api_version", "Version of the Service Layer API", "v2 (OData 4, the default) or v1 (OData 3) for servers before 10.0.")
+        ..setting(
+            "api_version",
+            "Version of the Service Layer API",
+            "v2 (OData 4, the default) or v1 (OData 3) for servers before 10.0.",
+        )
     },
     SettingDef {
         example: Some("EUR"),
-        ..setting("local_currency", "Local currency", "Only where the user may not read the company details: the code of the local currency as SAP Business One writes it.")
+        ..setting(
+            "local_currency",
+            "Local currency",
+            "Only where the user may not read the company details: the code of the local currency as SAP Business One writes it.",
+        )
     },
     SettingDef {
         example: Some("$=USD,£=GBP"),
         pattern: Some(r"^\s*[^=,\s]+\s*=\s*[A-Z]{3}\s*(,\s*[^=,\s]+\s*=\s*[A-Z]{3}\s*)*$"),
-        ..setting("currencies", "Currency codes", "What the company's own currency codes mean, where they are not ISO codes. See Administration > Setup > Financials > Currencies.")
+        ..setting(
+            "currencies",
+            "Currency codes",
+            "What the company's own currency codes mean, where they are not ISO codes. See Administration > Setup > Financials > Currencies.",
+        )
     },
     SettingDef {
         example: Some("1"),
         pattern: Some(r"^[0-9]+$"),
-        ..setting("price_list", "Price list", "The number of the price list that products' sale prices are read from; 1 unless it is given. See Inventory > Price Lists.")
+        ..setting(
+            "price_list",
+            "Price list",
+            "The number of the price list that products' sale prices are read from; 1 unless it is given. See Inventory > Price Lists.",
+        )
     },
     SettingDef {
         example: Some("hana"),
         pattern: Some(r"^(hana|mssql)$"),
-        ..setting("database", "Database", "hana (the default) or mssql: they differ in how they compare capital and small letters.")
+        ..setting(
+            "database",
+            "Database",
+            "hana (the default) or mssql: they differ in how they compare capital and small letters.",
+        )
     },
     SettingDef {
         pattern: Some(r"^(true|false)$"),
         example: Some("false"),
-        ..setting("accept_invalid_certificates", "Accept any certificate", "true turns off the check of the server's certificate: for tests only. Give the root certificate instead.")
+        ..setting(
+            "accept_invalid_certificates",
+            "Accept any certificate",
+            "true turns off the check of the server's certificate: for tests only. Give the root certificate instead.",
+        )
     },
     SettingDef {
         example: Some("-----BEGIN CERTIFICATE-----…"),
-        ..setting("root_certificate", "Root certificate", "PEM text of the certificate that signed the server's, or of the server's own where it is self-signed.")
+        ..setting(
+            "root_certificate",
+            "Root certificate",
+            "PEM text of the certificate that signed the server's, or of the server's own where it is self-signed.",
+        )
     },
 ];
 
@@ -129,7 +169,8 @@ impl Config {
             "mssql" => Database::SqlServer,
             _ => return Err(wrong("database", "hana or mssql")),
         };
-        let accept_invalid_certificates = settings.parse("accept_invalid_certificates", "true or false")?.unwrap_or(false);
+        let accept_invalid_certificates =
+            settings.parse("accept_invalid_certificates", "true or false")?.unwrap_or(false);
         Ok(Self {
             root: root(settings.require("url")?, version)?,
             version,
@@ -137,9 +178,9 @@ impl Config {
             company_db: settings.require("company_db")?.to_owned(),
             username: settings.require("username")?.to_owned(),
             password: settings.require_secret("password")?.clone(),
-            zone: settings.parse("time_zone", "the IANA name of a time zone, for example Europe/Berlin")?.ok_or_else(|| {
-                Error::new(ErrorKind::Config, "The setting time_zone is missing.")
-            })?,
+            zone: settings
+                .parse("time_zone", "the IANA name of a time zone, for example Europe/Berlin")?
+                .ok_or_else(|| Error::new(ErrorKind::Config, "The setting time_zone is missing."))?,
             local_currency: settings.get("local_currency").map(str::to_owned),
             currencies: currencies(settings.get("currencies").unwrap_or_default())?,
             price_list: settings.parse("price_list", "the number of a price list")?.unwrap_or(1),
@@ -180,7 +221,13 @@ mod tests {
     use super::*;
 
     fn config(more: &[(&str, &str)]) -> Result<Config> {
-        let given = [("url", "https://b1.example:50000"), ("company_db", "SBO"), ("username", "u"), ("password", "p"), ("time_zone", "Europe/Berlin")];
+        let given = [
+            ("url", "https://b1.example:50000"),
+            ("company_db", "SBO"),
+            ("username", "u"),
+            ("password", "p"),
+            ("time_zone", "Europe/Berlin"),
+        ];
         let mut values: HashMap<_, _> = given.into();
         values.extend(more.iter().copied());
         Config::read(&Settings::new(FORM, values.into_iter().map(|(k, v)| (k.to_owned(), v.to_owned())))?)
@@ -196,8 +243,17 @@ mod tests {
 
     #[test]
     fn the_root_is_found_whatever_was_pasted() {
-        for url in ["https://b1.example:50000", "https://b1.example:50000/", "https://b1.example:50000/b1s/v1/", "https://b1.example:50000/b1s"] {
-            assert_eq!(config(&[("url", url)]).expect("a config").root.as_str(), "https://b1.example:50000/b1s/v2/", "{url}");
+        for url in [
+            "https://b1.example:50000",
+            "https://b1.example:50000/",
+            "https://b1.example:50000/b1s/v1/",
+            "https://b1.example:50000/b1s",
+        ] {
+            assert_eq!(
+                config(&[("url", url)]).expect("a config").root.as_str(),
+                "https://b1.example:50000/b1s/v2/",
+                "{url}"
+            );
         }
         let behind = config(&[("url", "https://x.example/erp"), ("api_version", "v1")]).expect("a config");
         assert_eq!(behind.root.as_str(), "https://x.example/erp/b1s/v1/");
@@ -205,7 +261,14 @@ mod tests {
 
     #[test]
     fn wrong_settings_are_named() {
-        for (key, value) in [("url", "b1"), ("time_zone", "Berlin time"), ("currencies", "$=dollar"), ("api_version", "v3"), ("database", "db2"), ("price_list", "x")] {
+        for (key, value) in [
+            ("url", "b1"),
+            ("time_zone", "Berlin time"),
+            ("currencies", "$=dollar"),
+            ("api_version", "v3"),
+            ("database", "db2"),
+            ("price_list", "x"),
+        ] {
             assert!(config(&[(key, value)]).expect_err("refused").message.contains(key), "{key}");
         }
         assert!(config(&[("time_zone", "")]).expect_err("refused").message.contains("time_zone"));

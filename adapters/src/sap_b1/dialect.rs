@@ -88,7 +88,9 @@ impl Columns {
             _ => Holds::Text,
         };
         match from {
-            From::Paths(paths) | From::First { paths, .. } => paths.iter().for_each(|p| self.add(p.as_str(), holds, nullable)),
+            From::Paths(paths) | From::First { paths, .. } => {
+                paths.iter().for_each(|p| self.add(p.as_str(), holds, nullable))
+            }
             From::Ref { paths, number, .. } => {
                 let holds = if *number { Holds::Number } else { Holds::Key };
                 paths.iter().for_each(|p| self.add(p.as_str(), holds, nullable));
@@ -115,10 +117,12 @@ impl Columns {
 
     /// A filter without comparisons that no record can pass: text with a number that is not the text of a number.
     pub(super) fn tidy(&self, filter: &Filter) -> Filter {
-        let is_number = |value: &Value| value.as_text().is_none_or(|text| text.parse::<i64>().is_ok_and(|n| n.to_string() == text));
+        let is_number =
+            |value: &Value| value.as_text().is_none_or(|text| text.parse::<i64>().is_ok_and(|n| n.to_string() == text));
         let tidied: Result<Filter, Infallible> = filter.clone().try_map(&mut |condition: Condition| {
             let numeric = matches!(condition.target, Target::Field(field) if self.digits.contains(&field));
-            if !numeric || !matches!(condition.op, Op::Eq | Op::In | Op::Neq) || condition.values.iter().all(is_number) {
+            if !numeric || !matches!(condition.op, Op::Eq | Op::In | Op::Neq) || condition.values.iter().all(is_number)
+            {
                 return Ok(Filter::Is(condition));
             }
             let values: Vec<_> = condition.values.iter().filter(|value| is_number(value)).cloned().collect();
@@ -205,11 +209,14 @@ impl Dialect<'_> {
     fn compare(&self, condition: &SourceCondition) -> Result<String> {
         let SourceCondition { path, op, values } = condition;
         let column = self.columns.column(path);
-        let compare = |operator: &str, value: &Literal| Ok(format!("{path} {operator} {}", literal(column.holds, value)?));
+        let compare =
+            |operator: &str, value: &Literal| Ok(format!("{path} {operator} {}", literal(column.holds, value)?));
         let first = || values.first().ok_or_else(|| Error::invalid("a comparison without a value"));
         let values = || self.spellings(column.holds, values);
         Ok(match op {
-            SourceOp::Eq | SourceOp::In => any(&values().iter().map(|value| compare("eq", value)).collect::<Result<Vec<_>>>()?),
+            SourceOp::Eq | SourceOp::In => {
+                any(&values().iter().map(|value| compare("eq", value)).collect::<Result<Vec<_>>>()?)
+            }
             SourceOp::Neq => {
                 let differs = all(&values().iter().map(|value| compare("ne", value)).collect::<Result<Vec<_>>>()?);
                 if column.nullable { any(&[differs, format!("{path} eq null")]) } else { differs }
@@ -274,9 +281,15 @@ fn literal(holds: Holds, value: &Literal) -> Result<String> {
 /// folded differently. Searching for a piece finds no fewer rows.
 fn plain_piece(condition: &SourceCondition) -> Option<&str> {
     let Some(Literal::Text(text)) = condition.values.first() else { return None };
-    let odd = |c: char| "%_[]^\\*?\"".contains(c) || c.is_control() || c.to_lowercase().count() != 1 || c.to_uppercase().count() != 1;
+    let odd = |c: char| {
+        "%_[]^\\*?\"".contains(c) || c.is_control() || c.to_lowercase().count() != 1 || c.to_uppercase().count() != 1
+    };
     let mut pieces = text.split(odd);
-    let piece = if condition.op == SourceOp::StartsWith { pieces.next() } else { pieces.max_by_key(|piece| piece.chars().count()) };
+    let piece = if condition.op == SourceOp::StartsWith {
+        pieces.next()
+    } else {
+        pieces.max_by_key(|piece| piece.chars().count())
+    };
     piece.filter(|piece| !piece.trim().is_empty())
 }
 

@@ -48,10 +48,12 @@ impl Classify for Faults {
         }
         match response.header(CONTENT_TYPE).map(str::trim_start) {
             Some(kind) if kind.starts_with("text/html") => expect_json(response),
-            Some(kind) if kind.starts_with("multipart/") => match batch::read(kind, &response.body)?.last().map(of_part) {
-                Some(Err(error)) if error.is_retryable() || error.kind == ErrorKind::Unauthorized => Err(error),
-                _ => Ok(()),
-            },
+            Some(kind) if kind.starts_with("multipart/") => {
+                match batch::read(kind, &response.body)?.last().map(of_part) {
+                    Some(Err(error)) if error.is_retryable() || error.kind == ErrorKind::Unauthorized => Err(error),
+                    _ => Ok(()),
+                }
+            }
             _ => Ok(()),
         }
     }
@@ -59,7 +61,8 @@ impl Classify for Faults {
 
 /// The body of a part, or what its refusal means.
 pub(super) fn of_part(part: &Part) -> Result<bytes::Bytes> {
-    let status = StatusCode::from_u16(part.status).map_err(|_| Error::bad_response("a part of a batch has no HTTP status"))?;
+    let status =
+        StatusCode::from_u16(part.status).map_err(|_| Error::bad_response("a part of a batch has no HTTP status"))?;
     check(&Response { status, headers: HeaderMap::new(), body: part.body.clone() }, false)?;
     Ok(part.body.clone())
 }
@@ -84,11 +87,16 @@ fn meaning(fault: &Fault, status: StatusCode, login: bool) -> Option<(ErrorKind,
         // Several log-ins at a time, and a node whose metadata is broken: another attempt may fare better.
         ("299", _) => say(ErrorKind::Unavailable, "SAP Business One is busy with other log-ins"),
         ("407", _) => say(ErrorKind::Unavailable, "a node of the Service Layer is out of order: restart it"),
-        ("-304", true) => say(ErrorKind::Unauthorized, "SAP Business One refused the log-in: check the user name and the password"),
-        ("-306", true) => say(ErrorKind::Config, "SAP Business One has no such company database: check the setting company_db"),
-        (_, true) if status == StatusCode::UNAUTHORIZED => {
-            say(ErrorKind::Unauthorized, "SAP Business One refused the log-in: check user, password and company database")
+        ("-304", true) => {
+            say(ErrorKind::Unauthorized, "SAP Business One refused the log-in: check the user name and the password")
         }
+        ("-306", true) => {
+            say(ErrorKind::Config, "SAP Business One has no such company database: check the setting company_db")
+        }
+        (_, true) if status == StatusCode::UNAUTHORIZED => say(
+            ErrorKind::Unauthorized,
+            "SAP Business One refused the log-in: check user, password and company database",
+        ),
         ("301", false) => say(ErrorKind::Unauthorized, "the session with SAP Business One is over"),
         // Whatever else comes with 401 is about rights: "No permission to access this view …".
         (code, false) if status == StatusCode::UNAUTHORIZED && !code.is_empty() => {
@@ -100,7 +108,8 @@ fn meaning(fault: &Fault, status: StatusCode, login: bool) -> Option<(ErrorKind,
         ("-5006", false) => say(ErrorKind::Unsupported, "SAP Business One does not support this"),
         // The sentences of these are about the business, often with a number of the message before them.
         ("-10" | "-1116" | "-2035" | "-4002", false) => {
-            let sentence = fault.message.split_once(" - ").filter(|(number, _)| number.bytes().all(|b| b.is_ascii_digit()));
+            let sentence =
+                fault.message.split_once(" - ").filter(|(number, _)| number.bytes().all(|b| b.is_ascii_digit()));
             Some((ErrorKind::Rejected, sentence.map_or(fault.message.as_str(), |(_, sentence)| sentence).to_owned()))
         }
         (code, false) if status == StatusCode::BAD_REQUEST => {

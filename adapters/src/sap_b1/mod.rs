@@ -62,7 +62,8 @@ fn build(erp: &ErpId, settings: Settings, services: &Services) -> Result<Arc<dyn
     let config = Config::read(&settings)?;
     let login = Login::new(&config)?;
     let key = format!("{} {} {}", config.root, config.username, config.company_db);
-    let host = services.hosts.share(&key, config.password.expose_secret(), policy(), || Arc::new(login) as Arc<dyn Auth>);
+    let host =
+        services.hosts.share(&key, config.password.expose_secret(), policy(), || Arc::new(login) as Arc<dyn Auth>);
     let client = Client::new(&ClientSettings {
         accept_invalid_certs: config.accept_invalid_certificates,
         root_pem: config.root_certificate.clone(),
@@ -178,7 +179,9 @@ impl SapB1 {
     /// The entities that the user may not read, found out by reading one record of each set.
     async fn missing_rights(&self, ctx: &Ctx) -> Result<Vec<EntityType>> {
         let sets: Vec<&Arc<SetMapping>> = BUILT_IN.entities().flat_map(|entity| BUILT_IN.sets(entity)).collect();
-        let query = |set: &&Arc<SetMapping>| Query::new(set.set.as_str()).option("$select", set.id.as_str()).option("$top", "1");
+        let query = |set: &&Arc<SetMapping>| {
+            Query::new(set.set.as_str()).option("$select", set.id.as_str()).option("$top", "1")
+        };
         let answers = self.service.try_read(ctx, &sets.iter().map(query).collect::<Vec<_>>()).await?;
         let mut missing = Vec::new();
         for (set, answer) in sets.iter().zip(answers) {
@@ -219,10 +222,19 @@ fn capability(entity: EntityType, sets: &[Arc<SetMapping>]) -> Capability {
         return Capability::none(entity);
     }
     let def = entity.def();
-    let any = |field, does: fn(&From) -> bool| sets.iter().filter_map(|set| set.field(field)).any(|mapping| does(&mapping.from));
+    let any = |field, does: fn(&From) -> bool| {
+        sets.iter().filter_map(|set| set.field(field)).any(|mapping| does(&mapping.from))
+    };
     let filters = |from: &From| {
-        matches!(from, From::Paths(_) | From::First { .. } | From::Ref { .. } | From::Const(_) | From::Cases(_) | From::Moment { .. })
-            || matches!(from, From::ByCurrency(own, _) if matches!(**own, From::Paths(_)))
+        matches!(
+            from,
+            From::Paths(_)
+                | From::First { .. }
+                | From::Ref { .. }
+                | From::Const(_)
+                | From::Cases(_)
+                | From::Moment { .. }
+        ) || matches!(from, From::ByCurrency(own, _) if matches!(**own, From::Paths(_)))
     };
     let sorts = |from: &From| {
         matches!(from, From::Paths(_) | From::First { .. } | From::Ref { .. } | From::Moment { .. })
@@ -230,7 +242,10 @@ fn capability(entity: EntityType, sets: &[Arc<SetMapping>]) -> Capability {
     };
     let pushed = |name: &str| def.id_of(name).is_some_and(|field| any(field, filters));
     let filter = def.all_fields().filter(|(field, def)| {
-        def.filter && def.computed.map_or_else(|| any(*field, filters), |computed| computed.needs.iter().all(|need| pushed(need)))
+        def.filter
+            && def
+                .computed
+                .map_or_else(|| any(*field, filters), |computed| computed.needs.iter().all(|need| pushed(need)))
     });
     Capability {
         entity,
@@ -240,13 +255,20 @@ fn capability(entity: EntityType, sets: &[Arc<SetMapping>]) -> Capability {
         count: true,
         paging: Paging::Keyset,
         filter: filter.map(|(_, def)| def.name).collect(),
-        order_by: def.all_fields().filter(|(field, def)| def.sort && any(*field, sorts)).map(|(_, def)| def.name).collect(),
+        order_by: def
+            .all_fields()
+            .filter(|(field, def)| def.sort && any(*field, sorts))
+            .map(|(_, def)| def.name)
+            .collect(),
     }
 }
 
 fn check(entity: EntityType) -> Result<()> {
     if BUILT_IN.sets(entity).is_empty() {
-        return Err(Error::unsupported(format!("The adapter of SAP Business One does not read {}.", entity.def().plural)));
+        return Err(Error::unsupported(format!(
+            "The adapter of SAP Business One does not read {}.",
+            entity.def().plural
+        )));
     }
     Ok(())
 }

@@ -26,7 +26,9 @@ pub(super) async fn send(service: &Service, ctx: &Ctx, call: &RawCall) -> Result
         return Err(Error::invalid("The session is the gateway's own: Login and Logout cannot be called."));
     }
     if target.contains("..") || target.contains('\\') || target.contains(['?', '#']) {
-        return Err(Error::invalid("The target is a path such as Orders(1), without query options: they are arguments."));
+        return Err(Error::invalid(
+            "The target is a path such as Orders(1), without query options: they are arguments.",
+        ));
     }
     let mut url = service.url(&format!("./{target}"))?;
     let options = options(&call.args)?;

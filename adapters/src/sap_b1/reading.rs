@@ -13,7 +13,9 @@ use crate::{
     adapter::{Order, Position, Quarantined, Row, SetPage},
     error::{Error, Result},
     filter::Filter,
-    mapping::{Env, From, Literal, Plan, SetMapping, SortKey, SourceCondition, SourceFilter, SourceOp, after, push, sort_keys},
+    mapping::{
+        Env, From, Literal, Plan, SetMapping, SortKey, SourceCondition, SourceFilter, SourceOp, after, push, sort_keys,
+    },
     model::{Direction, FieldId, FieldSet, Record, Value},
     odata::body::Page,
 };
@@ -33,11 +35,21 @@ pub(super) struct Narrowed {
 
 impl Narrowed {
     /// Narrows a set by a filter for lists in an order.
-    pub(super) fn new(books: &Books, set: &SetMapping, filter: &Filter, order: &[Order], dialect: &Dialect<'_>) -> Self {
+    pub(super) fn new(
+        books: &Books,
+        set: &SetMapping,
+        filter: &Filter,
+        order: &[Order],
+        dialect: &Dialect<'_>,
+    ) -> Self {
         let filter = dialect.columns.tidy(filter);
         let by_currency = |field: FieldId| matches!(set.field(field).map(|m| &m.from), Some(From::ByCurrency(..)));
         let ordered = order.iter().any(|o| by_currency(o.field));
-        let halves = if ordered || filter.fields().iter().any(by_currency) { set.by_currency(books.base_currency.as_str()) } else { None };
+        let halves = if ordered || filter.fields().iter().any(by_currency) {
+            set.by_currency(books.base_currency.as_str())
+        } else {
+            None
+        };
         let push = |set: &SetMapping| push(&filter, set, true, &|condition| dialect.fit(condition));
         let (mut parts, left) = match halves {
             None => {
@@ -109,18 +121,27 @@ impl<'q> Reading<'q> {
     /// # Errors
     /// [`Unsupported`](crate::ErrorKind::Unsupported) for an order that the service cannot give,
     /// [`Invalid`](crate::ErrorKind::Invalid) for a position of another order.
-    pub(super) fn new(scope: &Scope<'_, 'q>, narrowed: &Narrowed, only: &SourceFilter, dialect: &Dialect<'_>) -> Result<Self> {
+    pub(super) fn new(
+        scope: &Scope<'_, 'q>,
+        narrowed: &Narrowed,
+        only: &SourceFilter,
+        dialect: &Dialect<'_>,
+    ) -> Result<Self> {
         let Scope { set, plan, order, limit, .. } = *scope;
-        let mut reading = Self { plan: plan.clone(), set: set.clone(), order, limit, streams: Vec::new(), offset: None };
+        let mut reading =
+            Self { plan: plan.clone(), set: set.clone(), order, limit, streams: Vec::new(), offset: None };
         for (part, condition) in &narrowed.parts {
             let keys = sort_keys(part, order)?;
             // Under `B1S-CaseInsensitive` comparisons fold case, but nothing says that the sort order does: a list by text could
             // not be continued by comparing.
-            let by_number = keys.iter().any(|key| key.part || dialect.folded && dialect.columns.is_text(key.path.as_str()));
+            let by_number =
+                keys.iter().any(|key| key.part || dialect.folded && dialect.columns.is_text(key.path.as_str()));
             let condition = SourceFilter::and(vec![condition.clone(), only.clone()]);
             if by_number {
                 if narrowed.parts.len() > 1 {
-                    return Err(Error::unsupported("SAP Business One cannot sort by an amount together with the other fields of this order or search."));
+                    return Err(Error::unsupported(
+                        "SAP Business One cannot sort by an amount together with the other fields of this order or search.",
+                    ));
                 }
                 reading.offset = Some(match scope.after {
                     None => 0,
@@ -144,7 +165,14 @@ impl<'q> Reading<'q> {
     }
 
     /// Adds a stream for each combination of the keys that may have no value.
-    fn add_streams(&mut self, set: &SetMapping, keys: &[SortKey<'_>], condition: SourceFilter, apart: &[SortKey<'_>], dialect: &Dialect<'_>) -> Result<()> {
+    fn add_streams(
+        &mut self,
+        set: &SetMapping,
+        keys: &[SortKey<'_>],
+        condition: SourceFilter,
+        apart: &[SortKey<'_>],
+        dialect: &Dialect<'_>,
+    ) -> Result<()> {
         let nullable: Vec<_> = (0..apart.len()).filter(|at| apart[*at].nullable).collect();
         if nullable.len() > MAX_NULLABLE_KEYS {
             return Err(Error::unsupported("SAP Business One cannot sort by so many fields at once."));

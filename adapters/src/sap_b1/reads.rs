@@ -70,7 +70,13 @@ pub(super) async fn list(b1: &SapB1, ctx: &Ctx, books: &Books, entity: EntityTyp
 }
 
 /// The pages of many lists, in their order: all in one exchange where a batch holds them.
-pub(super) async fn read_all(b1: &SapB1, ctx: &Ctx, readings: Vec<Reading<'_>>, folded: bool, env: &Env) -> Result<Vec<SetPage>> {
+pub(super) async fn read_all(
+    b1: &SapB1,
+    ctx: &Ctx,
+    readings: Vec<Reading<'_>>,
+    folded: bool,
+    env: &Env,
+) -> Result<Vec<SetPage>> {
     let manner = Manner::folded(folded);
     let asks: Vec<Vec<Ask>> = readings.iter().map(|reading| reading.asks().collect()).collect();
     let mut pages = b1.service.pages(ctx, &asks.concat(), manner).await?.into_iter();
@@ -127,7 +133,15 @@ pub(super) async fn get_many(
                 None => ids,
             };
             let select = plan.source_fields().collect::<Vec<_>>().join(",");
-            asks.push(Ask { set: set.set.clone(), select, filter, order: String::new(), skip: 0, top: chunk.len(), count: false });
+            asks.push(Ask {
+                set: set.set.clone(),
+                select,
+                filter,
+                order: String::new(),
+                skip: 0,
+                top: chunk.len(),
+                count: false,
+            });
             plans.push(plan.clone());
         }
     }
@@ -141,7 +155,9 @@ pub(super) async fn get_many(
                     let key = RemoteRef { set: record.key.set.clone(), id: record.key.id.clone() };
                     records.insert(key, Arc::new(record));
                 }
-                Err(quarantined) => tracing::warn!(set = %quarantined.set, id = ?quarantined.id, "a record cannot be read: {}", quarantined.reason),
+                Err(quarantined) => {
+                    tracing::warn!(set = %quarantined.set, id = ?quarantined.id, "a record cannot be read: {}", quarantined.reason)
+                }
             }
         }
     }

@@ -123,11 +123,16 @@ impl Service {
 
     /// How many rows of each set pass a filter.
     pub(super) async fn counts(&self, ctx: &Ctx, sets: &[(SourceSet, String)]) -> Result<Vec<u64>> {
-        let query = |(set, filter): &(SourceSet, String)| Query::new(format!("{set}/$count")).option_unless_empty("$filter", filter.clone());
+        let query = |(set, filter): &(SourceSet, String)| {
+            Query::new(format!("{set}/$count")).option_unless_empty("$filter", filter.clone())
+        };
         let queries: Vec<_> = sets.iter().map(query).collect();
         let bodies = self.read(ctx, &queries, Manner::default(), "*/*").await?;
         let number = |body: &Bytes| std::str::from_utf8(body).ok()?.trim_start_matches('\u{feff}').trim().parse().ok();
-        bodies.iter().map(|body| number(body).ok_or_else(|| Error::bad_response("the ERP's answer is no number of records"))).collect()
+        bodies
+            .iter()
+            .map(|body| number(body).ok_or_else(|| Error::bad_response("the ERP's answer is no number of records")))
+            .collect()
     }
 
     /// The bodies of many reads; the first failure is the failure of all.
@@ -135,7 +140,7 @@ impl Service {
         let chunks = queries.chunks(BATCH).map(|chunk| async move {
             match chunk {
                 [one] if one.to_string().len() <= LONG_ADDRESS => Ok(vec![self.get(ctx, one, manner, accept).await?]),
-                many => self.batch(ctx, many, manner, accept, |failure| Err(failure)).await,
+                many => self.batch(ctx, many, manner, accept, Err).await,
             }
         });
         Ok(try_join_all(chunks).await?.concat())
@@ -151,7 +156,10 @@ impl Service {
         let bodies = bodies.await?;
         let mut failures = failures.into_iter();
         // A body that was read is never empty: the empty ones stand for the failures, in their order.
-        Ok(bodies.into_iter().map(|body| if body.is_empty() { failures.next().map_or(Ok(body), Err) } else { Ok(body) }).collect())
+        Ok(bodies
+            .into_iter()
+            .map(|body| if body.is_empty() { failures.next().map_or(Ok(body), Err) } else { Ok(body) })
+            .collect())
     }
 
     async fn get(&self, ctx: &Ctx, query: &Query, manner: Manner, accept: &'static str) -> Result<Bytes> {
@@ -176,7 +184,9 @@ impl Service {
             let rest = &queries[bodies.len()..];
             let parts = self.exchange(ctx, rest, manner, accept).await?;
             if parts.is_empty() || parts.len() > rest.len() {
-                return Err(Error::bad_response("the ERP's answer to a batch has another number of parts than was asked for"));
+                return Err(Error::bad_response(
+                    "the ERP's answer to a batch has another number of parts than was asked for",
+                ));
             }
             for (part, query) in parts.iter().zip(rest) {
                 bodies.push(match of_part(part) {
@@ -188,8 +198,16 @@ impl Service {
         Ok(bodies)
     }
 
-    async fn exchange(&self, ctx: &Ctx, queries: &[Query], manner: Manner, accept: &'static str) -> Result<Vec<batch::Part>> {
+    async fn exchange(
+        &self,
+        ctx: &Ctx,
+        queries: &[Query],
+        manner: Manner,
+        accept: &'static str,
+    ) -> Result<Vec<batch::Part>> {
+        // The service sees its own paths, also behind a proxy that adds to them.
         let root = self.root.path();
+        let root = root.rfind("/b1s/").map_or(root, |at| &root[at..]);
         let targets: Vec<_> = queries.iter().map(|query| format!("{root}{query}")).collect();
         // Whether the service heeds the headers of a part is not documented; those of the batch itself it does.
         let headers = manner.headers(accept);

@@ -64,7 +64,10 @@ pub(super) struct LoggedIn {
 
 impl Login {
     pub(super) fn new(config: &Config) -> Result<Self> {
-        let url = config.root.join("Login").map_err(|e| Error::invalid("the address of the log-in").with_detail(e.to_string()))?;
+        let url = config
+            .root
+            .join("Login")
+            .map_err(|e| Error::invalid("the address of the log-in").with_detail(e.to_string()))?;
         Ok(Self {
             turn: turn(&url.origin().ascii_serialization()),
             url,

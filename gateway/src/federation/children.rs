@@ -3,6 +3,7 @@
 use super::{
     Federation, Part,
     cursor::query_of,
+    failure,
     flight::{Flights, Landing},
     freshness::Use,
     narrow::{narrow, reference},
@@ -17,7 +18,10 @@ use adapters::{
     model::{EntityType, ErpId, RecordKey, SourceSet},
 };
 use futures_util::future::join_all;
-use schema::ports::{ChildrenRequest, ListRequest, Listed, ReadMode, ServedFrom};
+use schema::{
+    error::Error as ApiError,
+    ports::{ChildrenRequest, ListRequest, Listed, ReadMode, ServedFrom},
+};
 use std::sync::Arc;
 use tokio::time::Instant;
 
@@ -65,7 +69,13 @@ impl Federation {
         }
         let missing = having(|of| matches!(of, Use::IfErpFails | Use::Never));
         let started = Instant::now();
-        let called = if missing.is_empty() { None } else { Some(self.wait_for_children(erp, &missing, request, &sets).await) };
+        let called = if missing.is_empty() {
+            None
+        } else {
+            let called = self.wait_for_children(erp, &missing, request, &sets).await;
+            // Told once, not for each parent.
+            Some(called.map_err(|error| failure(erp, &error)))
+        };
         let took = started.elapsed();
 
         let mut fetched = match &called {
@@ -75,12 +85,12 @@ impl Federation {
         .iter();
         let answers = families.iter().map(|family| {
             let from_cache = |served_from| Ok((served_from, family.cached.iter().flat_map(|(_, chunks)| chunks.iter().cloned()).collect()));
-            let answer: Result<(ServedFrom, Vec<Arc<Chunk>>)> = match (family.cached.as_ref().map(|(of, _)| *of), &called) {
+            let answer: Result<(ServedFrom, Vec<Arc<Chunk>>), ApiError> = match (family.cached.as_ref().map(|(of, _)| *of), &called) {
                 (Some(Use::Fresh), _) => from_cache(ServedFrom::Cache),
                 (Some(Use::Revalidate), _) => from_cache(ServedFrom::StaleCache),
                 (_, Some(Ok(_))) => Ok((ServedFrom::Live, fetched.next().cloned().unwrap_or_default())),
                 (_, Some(Err(error))) => Err(error.clone()),
-                (_, None) => Err(Error::bad_response("The ERP was not asked.")),
+                (_, None) => Err(ApiError::internal()),
             };
             (family, answer)
         });
@@ -104,8 +114,9 @@ impl Federation {
                 }
                 Err(error) => match &family.cached {
                     Some((Use::IfErpFails, chunks)) => {
-                        let answer = Answer { chunks: chunks.clone(), served_from: ServedFrom::StaleCache, calls: 0, failure: Some(error) };
+                        let answer = Answer { chunks: chunks.clone(), served_from: ServedFrom::StaleCache, calls: 0, failure: None };
                         part.fill(erp, starts(), answer);
+                        part.stale(error);
                     }
                     _ => part.fail(erp, starts(), error),
                 },

@@ -130,10 +130,13 @@ impl Federation {
         };
         part.report.took = started.elapsed();
         match answer {
-            Ok(answer) => part.fill(erp, starts, answer),
-            Err(error) => {
-                part.fail(erp, starts, error);
+            Ok(answer) => {
+                if let Some(error) = &answer.failure {
+                    part.stale(failure(erp, error));
+                }
+                part.fill(erp, starts, answer);
             }
+            Err(error) => part.fail(erp, starts, failure(erp, &error)),
         }
         part.shape = Some(shape);
         part
@@ -234,10 +237,6 @@ impl Part {
         self.report.calls = answer.calls;
         self.report.quarantined = answer.chunks.iter().map(|chunk| chunk.quarantined).sum();
         self.report.filtering = answer.chunks.first().map_or(Pushdown::None, |chunk| chunk.pushdown);
-        if let Some(error) = answer.failure {
-            self.report.status = SourceStatus::Stale;
-            self.report.error = Some(failure(erp, &error));
-        }
         self.streams = starts
             .into_iter()
             .zip(answer.chunks)
@@ -253,9 +252,16 @@ impl Part {
             .collect();
     }
 
-    fn fail(&mut self, erp: &ConnectedErp, starts: Vec<SetStart>, error: SourceFailure) {
+    /// An older answer stands in for the ERP.
+    fn stale(&mut self, why: Error) {
+        self.report.status = SourceStatus::Stale;
+        self.report.error = Some(why);
+    }
+
+    /// Nothing stands in for the ERP.
+    fn fail(&mut self, erp: &ConnectedErp, starts: Vec<SetStart>, why: Error) {
         self.report.status = SourceStatus::Failed;
-        self.report.error = Some(failure(erp, &error));
+        self.report.error = Some(why);
         self.unread.extend(starts.into_iter().map(|start| Place {
             erp: erp.id.clone(),
             set: start.set,

@@ -59,7 +59,7 @@ impl<'q> Run<'q> {
             let id = &item.key().erp;
             if !known.contains_key(id) {
                 let erp = match self.state.erp(id) {
-                    Some(view) => self.stock(&Erp(view), field, *path).await,
+                    Some(view) => self.derived(&Erp(view), field, *path).await,
                     None => Value::Null,
                 };
                 known.insert(id, erp);
@@ -76,7 +76,7 @@ impl<'q> Run<'q> {
             let value = match &last {
                 Some((origin, value)) if *origin == item.of.origin => value.clone(),
                 _ => {
-                    let value = self.stock(&Origin(item.of.origin), field, *path).await;
+                    let value = self.derived(&Origin(item.of.origin), field, *path).await;
                     last = Some((item.of.origin, value.clone()));
                     value
                 }

@@ -96,8 +96,8 @@ impl<'q> Run<'q> {
         self.state.loader.records(entity, keys, fields, self.options).await
     }
 
-    /// The value of an object that async-graphql resolves; null with an error if that fails.
-    async fn stock(&self, object: &impl OutputType, field: &Positioned<Field>, path: QueryPathNode<'_>) -> Value {
+    /// The value of an object whose type is derived, so that async-graphql resolves it; null with an error if that fails.
+    async fn derived(&self, object: &impl OutputType, field: &Positioned<Field>, path: QueryPathNode<'_>) -> Value {
         let mut ctx = self.ctx.with_selection_set(&field.node.selection_set);
         ctx.path_node = Some(path);
         match object.resolve(&ctx, field).await {

@@ -75,7 +75,7 @@ impl<'q> Run<'q> {
                     let mut values = Vec::with_capacity(pages.len());
                     for (page, path) in pages.iter().zip(paths) {
                         values.push(match page.listed {
-                            Some(listed) => not_null(self.stock(&PageInfo(listed), field, path).await),
+                            Some(listed) => not_null(self.derived(&PageInfo(listed), field, path).await),
                             None => None,
                         });
                     }
@@ -86,7 +86,7 @@ impl<'q> Run<'q> {
                     for (page, path) in pages.iter().zip(paths) {
                         let sources = page.listed.map_or(&[][..], |listed| &listed.sources);
                         let reports: Vec<SourceReport<'_>> = sources.iter().map(SourceReport).collect();
-                        values.push(not_null(self.stock(&reports, field, path).await));
+                        values.push(not_null(self.derived(&reports, field, path).await));
                     }
                     values
                 }
@@ -104,7 +104,7 @@ impl<'q> Run<'q> {
 
     async fn count(&self, page: &PageItem<'_>, field: &Positioned<Field>, path: QueryPathNode<'_>) -> Value {
         match page.count {
-            Some(Ok(count)) => self.stock(&Count(*count), field, path).await,
+            Some(Ok(count)) => self.derived(&Count(*count), field, path).await,
             failed => {
                 let error = failed.and_then(|count| count.as_ref().err()).cloned();
                 self.report(error.unwrap_or_else(Error::internal), field.pos, path);

@@ -56,9 +56,12 @@ macro_rules! cases {
         })*)*
     };
 }
-pub(crate) use cases;
 
 conformance! {
+    odoo_17_session
+    odoo_17_jsonrpc
+    odoo_19_json2
+    odoo_19_databases
     sap_b1_v2
     sap_b1_v1
     quickbooks

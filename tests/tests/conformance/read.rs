@@ -201,7 +201,7 @@ fn lines_add_up(record: &Record) {
 pub(crate) async fn dates_stay_dates(target: Case) {
     let dataset = target.dataset();
     let invoices = records(&target, EntityType::Invoice).await;
-    let all = |name: &str, of: &str| {
+    let all = |name: &str, of: &'static str| {
         sorted(invoices.iter().filter(|record| *record.named("kind") == Value::Enum(of)).map(|record| record.named(name).as_date()))
     };
     let kept = |invoice: &&simulators::dataset::Invoice| {

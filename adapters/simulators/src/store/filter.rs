@@ -32,6 +32,13 @@ pub enum Match {
     Like,
 }
 
+impl Match {
+    /// Whether a text matches a pattern; both in lower case where case is of no account.
+    pub fn holds(self, text: &str, pattern: &str) -> bool {
+        matches(text, self, pattern)
+    }
+}
+
 /// A condition over the rows of one table. Columns are positions from [`Table::column`](super::Table::column).
 ///
 /// No comparison holds for a null, not even with another null: [`Filter::Null`] asks for that. `Not` is plain negation,

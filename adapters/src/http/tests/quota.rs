@@ -27,6 +27,17 @@ async fn all_windows_hold_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_request_counts_from_its_end_since_the_erp_may_count_it_late() {
+    let fake = Fake::new(|_, _| answer_after(millis(400), 200));
+    let http = over(&fake, &host(quota(&[Window::per_second(2)], None)));
+    let calls: Vec<_> = (0..3).map(|_| start(&http, sync(), get())).collect();
+    for call in calls {
+        assert!(call.await.expect("no panic").is_ok());
+    }
+    assert_eq!(fake.times(), [millis(0), millis(0), millis(1400)]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn concurrency_is_capped() {
     let fake = Fake::new(|_, _| answer_after(secs(1), 200));
     let host = host(quota(&[], Some(2)));

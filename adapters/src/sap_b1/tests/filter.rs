@@ -158,13 +158,19 @@ impl Filter {
                 false
             }
             Self::Search(function, name, part) => row[name].as_str().is_some_and(|text| {
-                if function == "startswith" { fold(text).starts_with(&fold(part)) } else { fold(text).contains(&fold(part)) }
+                if function == "startswith" {
+                    fold(text).starts_with(&fold(part))
+                } else {
+                    fold(text).contains(&fold(part))
+                }
             }),
             Self::Compare(name, operator, literal) => {
                 let order = match (&row[name], literal) {
                     (value, Literal::Null) => return Ok(value.is_null() == (operator == "eq")),
                     (Value::Null, _) => return Ok(false),
-                    (Value::String(value), Literal::Text(text)) if name.ends_with("Date") => value[..10].cmp(&text[..10]),
+                    (Value::String(value), Literal::Text(text)) if name.ends_with("Date") => {
+                        value[..10].cmp(&text[..10])
+                    }
                     (Value::String(value), Literal::Text(text)) => fold(value).cmp(&fold(text)),
                     (Value::Number(value), Literal::Number(number)) => {
                         value.as_f64().and_then(|v| v.partial_cmp(number)).ok_or("a number")?
@@ -184,8 +190,9 @@ impl Filter {
     }
 }
 
-pub(super) fn order(a: &Value, b: &Value) -> Ordering {
+pub(super) fn order(a: &Value, b: &Value, folded: bool) -> Ordering {
     nulls_first(a, b).unwrap_or_else(|| match (a, b) {
+        (Value::String(a), Value::String(b)) if folded => a.to_uppercase().cmp(&b.to_uppercase()),
         (Value::Number(a), Value::Number(b)) => a.as_f64().partial_cmp(&b.as_f64()).unwrap_or(Ordering::Equal),
         (a, b) => a.as_str().cmp(&b.as_str()),
     })

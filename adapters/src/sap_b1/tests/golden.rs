@@ -6,7 +6,10 @@ use crate::{
     http::{Classify, Request, Response},
     mapping::{Env, Plan},
     model::{Kind, Money},
-    sap_b1::{books::tests::books, fault::{Faults, ServiceVersion}},
+    sap_b1::{
+        books::tests::books,
+        fault::{Faults, ServiceVersion},
+    },
 };
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
@@ -110,7 +113,8 @@ fn invoices_in_local_currency_show_the_local_amounts() {
 
 #[test]
 fn credit_notes_are_positive_and_cancelled_invoices_void() {
-    for sample in [sample!("creditnote_v1.json"), sample!("creditnote_v2.json"), sample!("creditnote_foreign_v2.json")] {
+    for sample in [sample!("creditnote_v1.json"), sample!("creditnote_v2.json"), sample!("creditnote_foreign_v2.json")]
+    {
         let credit = read(EntityType::Invoice, 1, sample);
         assert_eq!(*credit.named("kind"), Value::Enum("CREDIT_NOTE"));
         assert!(credit.named("total").as_decimal().is_some_and(|total| total.is_sign_positive()));
@@ -127,9 +131,15 @@ fn orders_are_read() {
         let delivered: Vec<_> = lines(&order).iter().map(|line| line["quantityFulfilled"].clone()).collect();
         assert!(delivered.contains(&Value::Decimal(10.into())), "2 of 12 are open: {delivered:?}");
     }
-    assert_eq!(read(EntityType::SalesOrder, 0, sample!("order_foreign_v2.json")).named("currency"), &Value::Currency("USD".parse().expect("a code")));
+    assert_eq!(
+        read(EntityType::SalesOrder, 0, sample!("order_foreign_v2.json")).named("currency"),
+        &Value::Currency("USD".parse().expect("a code"))
+    );
     let ended = read_all(EntityType::SalesOrder, 0, sample!("orders_closed_and_cancelled_v2.json"));
-    assert_eq!(ended.iter().map(|order| order.named("status").clone()).collect::<Vec<_>>(), [Value::Enum("VOIDED"), Value::Enum("CLOSED")]);
+    assert_eq!(
+        ended.iter().map(|order| order.named("status").clone()).collect::<Vec<_>>(),
+        [Value::Enum("VOIDED"), Value::Enum("CLOSED")]
+    );
 }
 
 #[test]
@@ -153,7 +163,11 @@ fn customers_are_read_with_their_default_addresses() {
     assert_eq!(*page[0].named("parent"), Value::Ref(reference("BusinessPartners", "C20000")));
     assert_eq!(*page[1].named("status"), Value::Enum("ACTIVE"));
     assert!(page[1].named("email").is_null() && page[1].named("billingAddress").is_null());
-    assert_eq!(*page[1].named("balanceDue"), Value::List([money("0.0", "EUR")].into()), "in the company's currency, not the customer's");
+    assert_eq!(
+        *page[1].named("balanceDue"),
+        Value::List([money("0.0", "EUR")].into()),
+        "in the company's currency, not the customer's"
+    );
 }
 
 #[test]
@@ -173,7 +187,10 @@ fn products_are_read() {
             assert!(list(number).read(sample, &[], &env()).expect("a record").named("salePrice").is_null(), "{why}");
         }
     }
-    let kinds: Vec<_> = read_all(EntityType::Product, 0, sample!("items_page_v2.json")).iter().map(|item| item.named("kind").clone()).collect();
+    let kinds: Vec<_> = read_all(EntityType::Product, 0, sample!("items_page_v2.json"))
+        .iter()
+        .map(|item| item.named("kind").clone())
+        .collect();
     assert!(kinds.contains(&Value::Enum("SERVICE")), "{kinds:?}");
 }
 
@@ -184,7 +201,11 @@ fn meaning(operation: &'static str, status: u16, body: &'static str) -> (ErrorKi
     if body.starts_with('<') {
         headers.insert("content-type", "text/html".parse().expect("a header"));
     }
-    let response = Response { status: StatusCode::from_u16(status).expect("a status"), headers, body: Bytes::from_static(body.as_bytes()) };
+    let response = Response {
+        status: StatusCode::from_u16(status).expect("a status"),
+        headers,
+        body: Bytes::from_static(body.as_bytes()),
+    };
     let error = faults.classify(&request, &response).expect_err("a refusal");
     assert!(!error.message.contains("ODBC") && !error.message.contains('<'), "{}", error.message);
     (error.kind, error.message)
@@ -195,12 +216,22 @@ fn refusals_are_understood() {
     let kind = |operation, status, body| meaning(operation, status, body).0;
     assert_eq!(kind("read", 401, sample!("error_401_session_v1.json")), ErrorKind::Unauthorized);
     assert_eq!(kind("batch", 401, sample!("error_401_session_v2.json")), ErrorKind::Unauthorized);
-    for body in [sample!("error_401_login_v1.json"), sample!("error_401_login_v2.json"), sample!("error_401_login_string_code_v1.json")] {
+    for body in [
+        sample!("error_401_login_v1.json"),
+        sample!("error_401_login_v2.json"),
+        sample!("error_401_login_string_code_v1.json"),
+    ] {
         let (kind, message) = meaning("login", 401, body);
-        assert_eq!((kind, message.as_str()), (ErrorKind::Unauthorized, "SAP Business One refused the log-in: check the user name and the password"));
+        assert_eq!(
+            (kind, message.as_str()),
+            (ErrorKind::Unauthorized, "SAP Business One refused the log-in: check the user name and the password")
+        );
     }
     let (company, message) = meaning("login", 401, r#"{"error":{"code":"-306","message":"x"}}"#);
-    assert_eq!((company, message.as_str()), (ErrorKind::Config, "SAP Business One has no such company database: check the setting company_db"));
+    assert_eq!(
+        (company, message.as_str()),
+        (ErrorKind::Config, "SAP Business One has no such company database: check the setting company_db")
+    );
     assert_eq!(kind("login", 500, sample!("error_500_login_storm_v2.json")), ErrorKind::Unavailable);
     assert_eq!(kind("read", 500, sample!("error_500_node_407_v2.json")), ErrorKind::Unavailable);
     assert_eq!(kind("read", 404, sample!("error_404_v1.json")), ErrorKind::NotFound);
@@ -212,8 +243,31 @@ fn refusals_are_understood() {
     assert_eq!(kind("call", 400, sample!("error_400_write_action_v2.json")), ErrorKind::Unsupported);
     assert_eq!(kind("read", 502, sample!("error_502.txt")), ErrorKind::Unavailable);
     assert_eq!(kind("read", 200, "<html>log in</html>"), ErrorKind::BadResponse);
-    assert_eq!(kind("read", 401, r#"{"error":{"code":-1,"message":{"value":"No permission to access this view"}}}"#), ErrorKind::Forbidden);
-    assert_eq!(kind("read", 403, r#"{"error":{"code":804,"message":{"value":"No permission"}}}"#), ErrorKind::Forbidden);
+    assert_eq!(
+        kind("read", 401, r#"{"error":{"code":-1,"message":{"value":"No permission to access this view"}}}"#),
+        ErrorKind::Forbidden
+    );
+    assert_eq!(
+        kind("read", 403, r#"{"error":{"code":804,"message":{"value":"No permission"}}}"#),
+        ErrorKind::Forbidden
+    );
     let (_, sentence) = meaning("call", 400, sample!("error_400_write_duplicate_v2.json"));
-    assert_eq!(sentence, "Business partner code 'C20000' already assigned to a business partner; enter a unique business partner code");
+    assert_eq!(
+        sentence,
+        "Business partner code 'C20000' already assigned to a business partner; enter a unique business partner code"
+    );
+}
+
+#[test]
+fn a_date_is_a_date_in_every_time_zone() {
+    for zone in [chrono_tz::America::Los_Angeles, chrono_tz::Pacific::Auckland] {
+        let plan = Plan::new(
+            &books(&[]).sets(EntityType::Invoice)[0],
+            fields(EntityType::Invoice, &["issueDate", "remoteUpdatedAt"]),
+        );
+        for sample in [sample!("invoice_foreign_v1.json"), sample!("invoice_foreign_v2.json")] {
+            let invoice = plan.read(sample, &[], &Env { zone, ..env() }).expect("a record");
+            assert_eq!(*invoice.named("issueDate"), date("2026-02-20"), "written with Z, and meant without");
+        }
+    }
 }

@@ -4,6 +4,7 @@ mod filter;
 mod golden;
 mod paging;
 mod protocol;
+mod pushdown;
 mod server;
 
 use super::{SapB1, books::tests::config, policy, session::Login};
@@ -37,8 +38,20 @@ fn row(value: Json) -> filter::Row {
 /// A company with a big customer, unnamed and frozen ones, documents in two currencies, and cancelled ones.
 fn company(version: u8) -> Server {
     let mut server = Server::new(version);
-    let date = |day: u32| if version == 1 { format!("2026-01-{day:02}") } else { format!("2026-01-{day:02}T00:00:00Z") };
-    let names = ["Müller & Söhne", "O'Brien", "alpha GmbH", "Alpha GmbH", "Zeta 100%", "", "Ärzte [Nord]", "a_b", "Straße 1", "x"];
+    let date =
+        |day: u32| if version == 1 { format!("2026-01-{day:02}") } else { format!("2026-01-{day:02}T00:00:00Z") };
+    let names = [
+        "Müller & Söhne",
+        "O'Brien",
+        "alpha GmbH",
+        "Alpha GmbH",
+        "Zeta 100%",
+        "",
+        "Ärzte [Nord]",
+        "a_b",
+        "Straße 1",
+        "x",
+    ];
     let customers = (0..30_usize).map(|at| {
         let name = match at {
             7 | 19 => Json::Null,
@@ -57,16 +70,22 @@ fn company(version: u8) -> Server {
     let document = |at: usize, customer: usize, base: Option<usize>| {
         let foreign = at % 4 == 1;
         let total = (at * 37 % 50) as f64 + 0.5;
-        let cancel = ["csNo", "csYes", "csCancellation"][if at % 13 == 12 { 1 } else if at % 13 == 11 { 2 } else { 0 }];
+        let cancel = ["csNo", "csYes", "csCancellation"][if at % 13 == 12 {
+            1
+        } else if at % 13 == 11 {
+            2
+        } else {
+            0
+        }];
         row(json!({
             "DocEntry": at + 1, "DocNum": 1000 + at, "CardCode": format!("C{customer:03}"),
             "TaxDate": date(1 + (at * 7 % 28) as u32), "DocDate": date(1 + (at * 7 % 28) as u32), "DocDueDate": date(1 + (at * 5 % 28) as u32),
             "DocCurrency": if foreign { "USD" } else { "EUR" }, "DocRate": if foreign { 0.9 } else { 1.0 },
             "DocTotal": if foreign { total * 0.9 } else { total }, "DocTotalFc": if foreign { total } else { 0.0 },
-            "VatSum": 0.0, "VatSumFc": 0.0, "PaidToDate": if at % 3 == 0 { 0.25 } else { 0.0 }, "PaidToDateFC": 0.0,
-            "DocumentStatus": if at % 5 == 0 { "bost_Close" } else { "bost_Open" }, "CancelStatus": cancel,
+            "VatSum": 0.0, "VatSumFc": 0.0, "PaidToDate": if at.is_multiple_of(3) { 0.25 } else { 0.0 }, "PaidToDateFC": 0.0,
+            "DocumentStatus": if at.is_multiple_of(5) { "bost_Close" } else { "bost_Open" }, "CancelStatus": cancel,
             "Cancelled": if cancel == "csYes" { "tYES" } else { "tNO" },
-            "NumAtCard": if at % 2 == 0 { json!(format!("Ref {at}")) } else { Json::Null }, "Comments": Json::Null,
+            "NumAtCard": if at.is_multiple_of(2) { json!(format!("Ref {at}")) } else { Json::Null }, "Comments": Json::Null,
             "UpdateDate": date(1 + (at % 9) as u32), "UpdateTime": "10:00:00", "DataVersion": 1, "CreationDate": date(1), "DocTime": "09:00:00",
             "DocumentLines": [
                 {"LineNum": 0, "ItemCode": "A", "BaseType": if base.is_some() { 17 } else { -1 }, "BaseEntry": base, "Quantity": 1.0},
@@ -76,8 +95,10 @@ fn company(version: u8) -> Server {
     };
     // Nine of ten invoices are C001's.
     let owner = |at: usize| if at % 10 == 9 { at % 29 } else { 1 };
-    server.tables.insert("Invoices", (0..120).map(|at| document(at, owner(at), (at % 6 == 0).then_some(1 + at % 20))).collect());
-    server.tables.insert("CreditNotes", (0..25).map(|at| document(at, at % 9, None)).collect());
+    server
+        .tables
+        .insert("Invoices", (0..120).map(|at| document(at, owner(at), (at % 6 == 0).then_some(1 + at % 20))).collect());
+    server.tables.insert("CreditNotes", (0..25).map(|at| document(at, at % 9 + 5, None)).collect());
     server.tables.insert("Orders", (0..60).map(|at| document(at, at % 30, None)).collect());
     server.tables.insert("Items", vec![row(json!({"ItemCode": "A", "ItemName": "Pumpe", "Frozen": "tNO", "InventoryItem": "tYES", "ItemType": "itItems"}))]);
     server
@@ -96,7 +117,9 @@ fn fields(entity: EntityType, names: &[&str]) -> FieldSet {
 }
 
 fn order(entity: EntityType, keys: &[(&str, Direction)]) -> Vec<Order> {
-    keys.iter().map(|(name, direction)| Order { field: entity.def().id_of(name).expect("a field"), direction: *direction }).collect()
+    keys.iter()
+        .map(|(name, direction)| Order { field: entity.def().id_of(name).expect("a field"), direction: *direction })
+        .collect()
 }
 
 fn query(b1: &SapB1, entity: EntityType, names: &[&str]) -> ListQuery {
@@ -133,7 +156,9 @@ async fn all(b1: &SapB1, entity: EntityType, mut query: ListQuery) -> Result<(Ve
         for set in page.sets {
             assert!(set.rows.len() <= query.limit);
             assert!(set.quarantined.is_empty(), "{:?}", set.quarantined);
-            records.extend(set.rows.into_iter().map(|row| row.record).filter(|record| crate::filter::matches(&page.left, record)));
+            records.extend(
+                set.rows.into_iter().map(|row| row.record).filter(|record| crate::filter::matches(&page.left, record)),
+            );
             if set.next.is_some() {
                 open.push(SetStart { set: set.set, after: set.next });
             }

@@ -10,12 +10,18 @@ use crate::{
 };
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode, header::{CONTENT_TYPE, COOKIE, SET_COOKIE}};
+use http::{
+    HeaderMap, StatusCode,
+    header::{CONTENT_TYPE, COOKIE, SET_COOKIE},
+};
 use serde_json::{Value, json};
 use std::{
     cmp::Ordering,
     collections::{BTreeMap, BTreeSet},
-    sync::{Mutex, atomic::{AtomicU32, AtomicUsize, Ordering::SeqCst}},
+    sync::{
+        Mutex,
+        atomic::{AtomicU32, AtomicUsize, Ordering::SeqCst},
+    },
 };
 
 pub(super) struct Server {
@@ -31,6 +37,10 @@ pub(super) struct Server {
     pub(super) session: AtomicU32,
     /// After so many requests the session ends.
     pub(super) requests_left: AtomicUsize,
+    /// Whether the database ignores case, as SQL Server's collations do.
+    pub(super) sql_server: bool,
+    /// A batch is answered up to this part.
+    pub(super) parts: usize,
     /// So many parts of batches fail with 503 before all is well.
     pub(super) hiccups: AtomicUsize,
 }
@@ -48,6 +58,8 @@ impl Server {
             sent: Mutex::default(),
             session: AtomicU32::new(0),
             requests_left: AtomicUsize::new(usize::MAX),
+            sql_server: false,
+            parts: usize::MAX,
             hiccups: AtomicUsize::new(0),
         }
     }
@@ -67,15 +79,22 @@ impl Server {
 
     fn read(&self, target: &str, headers: &BTreeMap<String, String>) -> Answer {
         let url = url::Url::parse("https://b1.example").expect("a URL").join(target).expect("a target");
-        let resource = url.path().rsplit_once(if self.version == 1 { "/v1/" } else { "/v2/" }).expect("below the root").1.to_owned();
+        let resource = url
+            .path()
+            .rsplit_once(if self.version == 1 { "/v1/" } else { "/v2/" })
+            .expect("below the root")
+            .1
+            .to_owned();
         let options: BTreeMap<String, String> = url.query_pairs().into_owned().collect();
         let (set, counts) = resource.strip_suffix("/$count").map_or((resource.as_str(), false), |set| (set, true));
         if self.forbidden.contains(set) {
             return self.error(403, -1, "You are not permitted to perform this action");
         }
-        let Some(table) = self.tables.get(set) else { return self.error(400, 201, &format!("Unrecognized resource path '{set}'")) };
+        let Some(table) = self.tables.get(set) else {
+            return self.error(400, 201, &format!("Unrecognized resource path '{set}'"));
+        };
         let known = |name: &str| table.iter().any(|row| row.contains_key(name)) && !self.lacks.contains(name);
-        let folded = headers.get("b1s-caseinsensitive").is_some_and(|v| v == "true");
+        let folded = self.sql_server || headers.get("b1s-caseinsensitive").is_some_and(|v| v == "true");
         let mut rows: Vec<&Row> = table.iter().collect();
         if let Some(text) = options.get("$filter") {
             let parsed = match filter::parse(text, self.version) {
@@ -106,7 +125,7 @@ impl Server {
         for key in options.get("$orderby").map_or("", String::as_str).split(',').rev().filter(|key| !key.is_empty()) {
             let (name, direction) = key.rsplit_once(' ').expect("a direction");
             rows.sort_by(|a, b| {
-                let order = filter::order(&a[name], &b[name]);
+                let order = filter::order(&a[name], &b[name], self.sql_server);
                 if direction == "desc" { order.reverse() } else { order }
             });
         }
@@ -114,14 +133,17 @@ impl Server {
         let all = rows.len();
         let (skip, top) = (number("$skip", 0), number("$top", usize::MAX));
         let wanted: Vec<_> = rows.into_iter().skip(skip).take(top).collect();
-        let preferred = headers.get("prefer").and_then(|p| p.strip_prefix("odata.maxpagesize=")?.parse().ok()).unwrap_or(20);
+        let preferred =
+            headers.get("prefer").and_then(|p| p.strip_prefix("odata.maxpagesize=")?.parse().ok()).unwrap_or(20);
         let page = wanted.len().min(preferred).min(self.page);
         let select: Vec<_> = options["$select"].split(',').collect();
-        let shown = wanted[..page].iter().map(|row| select.iter().map(|n| ((*n).to_owned(), row[*n].clone())).collect::<Row>());
+        let shown =
+            wanted[..page].iter().map(|row| select.iter().map(|n| ((*n).to_owned(), row[*n].clone())).collect::<Row>());
         let at = if self.version == 1 { "" } else { "@" };
         let mut body = json!({"value": shown.collect::<Vec<_>>()});
         if page < wanted.len() {
-            body[format!("{at}odata.nextLink")] = json!(Query::new(set).option("$skip", (skip + page).to_string()).to_string());
+            body[format!("{at}odata.nextLink")] =
+                json!(Query::new(set).option("$skip", (skip + page).to_string()).to_string());
         }
         match (options.get("$count").map(String::as_str), options.get("$inlinecount").map(String::as_str)) {
             (Some("true"), _) => body["@odata.count"] = json!(all),
@@ -133,10 +155,13 @@ impl Server {
 
     fn batch(&self, body: &str, outer: &BTreeMap<String, String>) -> Answer {
         let mut answer = String::new();
-        for part in body.split("--batch_of_reads\r\n").skip(1) {
+        for part in body.split("--batch_of_reads\r\n").skip(1).take(self.parts) {
             assert!(part.contains("\r\n\r\n\r\n"), "two empty lines after a GET: {part}");
             let line = part.lines().find(|line| line.starts_with("GET ")).expect("a request line");
-            assert!(part.starts_with("Content-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n\r\nGET "), "{part}");
+            assert!(
+                part.starts_with("Content-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n\r\nGET "),
+                "{part}"
+            );
             let target = line.strip_prefix("GET ").and_then(|l| l.strip_suffix(" HTTP/1.1")).expect("a target");
             assert!(target.is_ascii() && !target.contains(' '), "{target}");
             self.sent.lock().expect("not poisoned").push(format!("| {}", decoded(target)));
@@ -163,11 +188,16 @@ impl Server {
         let lines = format!("{set}/DocumentLines");
         assert_eq!(path, format!("$crossjoin({set},{lines})"));
         let option = body["QueryOption"].as_str().expect("options");
-        let head = format!("$expand={set}($select=DocEntry),{lines}($select=BaseEntry)&$filter={set}/DocEntry eq {lines}/DocEntry and {lines}/BaseType eq 17 and ");
+        let head = format!(
+            "$expand={set}($select=DocEntry),{lines}($select=BaseEntry)&$filter={set}/DocEntry eq {lines}/DocEntry and {lines}/BaseType eq 17 and "
+        );
         let wanted = option.strip_prefix(&head).expect("the condition").split("&$skip=").collect::<Vec<_>>();
         let skip: usize = wanted.get(1).map_or(0, |skip| skip.parse().expect("a number"));
-        let orders: Vec<i64> = wanted[0].trim_matches(['(', ')']).split(" or ")
-            .map(|c| c.strip_prefix(&format!("{lines}/BaseEntry eq ")).expect("an order").parse().expect("a number")).collect();
+        let orders: Vec<i64> = wanted[0]
+            .trim_matches(['(', ')'])
+            .split(" or ")
+            .map(|c| c.strip_prefix(&format!("{lines}/BaseEntry eq ")).expect("an order").parse().expect("a number"))
+            .collect();
         let mut rows = Vec::new();
         for document in &self.tables[set] {
             for line in document["DocumentLines"].as_array().into_iter().flatten() {
@@ -199,8 +229,15 @@ impl Http for Server {
         let cookie = request.headers.get(COOKIE).map(|c| c.to_str().expect("text").to_owned());
         let mut headers = HeaderMap::new();
         let session = self.session.load(SeqCst);
-        let open = self.requests_left.fetch_update(SeqCst, SeqCst, |left| if left == usize::MAX { Some(left) } else { left.checked_sub(1) }).is_ok();
-        let named: BTreeMap<_, _> = request.headers.iter().map(|(n, v)| (n.as_str().to_owned(), v.to_str().expect("text").to_owned())).collect();
+        let open = self
+            .requests_left
+            .fetch_update(SeqCst, SeqCst, |left| if left == usize::MAX { Some(left) } else { left.checked_sub(1) })
+            .is_ok();
+        let named: BTreeMap<_, _> = request
+            .headers
+            .iter()
+            .map(|(n, v)| (n.as_str().to_owned(), v.to_str().expect("text").to_owned()))
+            .collect();
         let (status, kind, text) = if path.ends_with("/Login") {
             let json: Value = serde_json::from_str(&body).expect("JSON");
             if json != json!({"CompanyDB": "SBO", "UserName": "u", "Password": "secret"}) {
@@ -210,14 +247,22 @@ impl Http for Server {
                 let session = self.session.fetch_add(1, SeqCst) + 1;
                 headers.append(SET_COOKIE, format!("B1SESSION={session};HttpOnly;").parse().expect("a header"));
                 headers.append(SET_COOKIE, "ROUTEID=.node1; path=/b1s".parse().expect("a header"));
-                (200, "application/json".into(), json!({"SessionId": session.to_string(), "Version": "1000340", "SessionTimeout": 30}).to_string())
+                (
+                    200,
+                    "application/json".into(),
+                    json!({"SessionId": session.to_string(), "Version": "1000340", "SessionTimeout": 30}).to_string(),
+                )
             }
         } else if !open || cookie != Some(format!("B1SESSION={session}; ROUTEID=.node1")) {
             self.error(401, 301, "Invalid session or session already timeout.")
         } else if path.ends_with("/$batch") {
             self.batch(&body, &named)
         } else if path.ends_with("/CompanyService_GetAdminInfo") {
-            (200, "application/json".into(), json!({"CompanyName": "Edelweiß AG", "LocalCurrency": "EUR", "DirectIndirectRate": "tYES"}).to_string())
+            (
+                200,
+                "application/json".into(),
+                json!({"CompanyName": "Edelweiß AG", "LocalCurrency": "EUR", "DirectIndirectRate": "tYES"}).to_string(),
+            )
         } else if path.ends_with("/QueryService_PostQuery") {
             self.join(&serde_json::from_str(&body).expect("JSON"))
         } else {

@@ -25,7 +25,8 @@ async fn a_batch_answers_in_order() {
             outer,
             &[
                 "GET /b1s/v2/Orders?$select=DocEntry HTTP/1.1\r\nPrefer: odata.maxpagesize=7",
-                "GET http://b1.example:50000/b1s/v2/BusinessPartners?$select=CardCode&$filter=CardName eq 'o''brien %26 søns'",
+                "GET http://b1.example:50000/b1s/v2/BusinessPartners?$select=CardCode&\
+                 $filter=CardName eq 'o''brien %26 søns'",
                 "GET Items/$count",
             ],
         )
@@ -69,8 +70,9 @@ async fn a_batch_stops_at_the_first_failure() {
 #[tokio::test]
 async fn lines_are_filtered_by_a_join() {
     let client = Client::start().await;
-    let option = "$expand=Orders($select=DocEntry, DocNum),Orders/DocumentLines($select=ItemCode,LineNum)&$filter=Orders/DocEntry eq \
-                  Orders/DocumentLines/DocEntry and Orders/DocEntry ge 3 and Orders/DocumentLines/LineNum eq 0";
+    let option = "$expand=Orders($select=DocEntry, DocNum),Orders/DocumentLines($select=ItemCode,LineNum)&\
+                  $filter=Orders/DocEntry eq Orders/DocumentLines/DocEntry and Orders/DocEntry ge 3 \
+                  and Orders/DocumentLines/LineNum eq 0";
     for version in ["v1", "v2"] {
         let reply = client.query(version, "$crossjoin(Orders,Orders/DocumentLines)", option).await;
         assert!(reply.head.contains("content-type: text/plain"));
@@ -91,8 +93,9 @@ async fn lines_are_filtered_by_a_join() {
         }
     }
     let option = format!(
-        "$expand=Orders($select=DocEntry),Orders/DocumentLines($select=Quantity)&$filter=Orders/DocEntry eq Orders/DocumentLines/DocEntry \
-         and Orders/DocumentLines/ItemCode eq '{item}'&$orderby=Orders/DocEntry&$top=1000"
+        "$expand=Orders($select=DocEntry),Orders/DocumentLines($select=Quantity)&\
+         $filter=Orders/DocEntry eq Orders/DocumentLines/DocEntry and Orders/DocumentLines/ItemCode eq '{item}'&\
+         $orderby=Orders/DocEntry&$top=1000"
     );
     let body = json!({ "QueryPath": "$crossjoin(Orders,Orders/DocumentLines)", "QueryOption": option }).to_string();
     let reply =
@@ -104,12 +107,23 @@ async fn lines_are_filtered_by_a_join() {
         .collect();
     assert_eq!(found, expected);
 
-    let option = "$expand=Invoices($select=DocEntry),Invoices/DocumentLines($select=BaseEntry)&$filter=Invoices/DocEntry eq Invoices/DocumentLines/DocEntry \
-                  and Invoices/DocumentLines/BaseType eq 17 and (Invoices/DocumentLines/BaseEntry eq 1 or Invoices/DocumentLines/BaseEntry eq 2)";
-    let rows = client.query("v2", "$crossjoin(Invoices,Invoices/DocumentLines)", option).await.value();
-    assert!(rows.iter().all(|row| [1, 2].map(Value::from).contains(&row["Invoices/DocumentLines"]["BaseEntry"])));
+    let invoices = client.all("v2/Invoices").await;
+    let made_from = |invoice: &Value| (invoice["DocumentLines"][0]["BaseType"] == 17).then(|| invoice.clone());
+    let invoice = invoices.iter().find_map(made_from).unwrap();
+    let order = &invoice["DocumentLines"][0]["BaseEntry"];
+    let option = format!(
+        "$expand=Invoices($select=DocEntry),Invoices/DocumentLines($select=BaseEntry)&\
+         $filter=Invoices/DocEntry eq Invoices/DocumentLines/DocEntry and Invoices/DocumentLines/BaseType eq 17 \
+         and (Invoices/DocumentLines/BaseEntry eq {order} or Invoices/DocumentLines/BaseEntry eq 999999)"
+    );
+    let rows = client.query("v2", "$crossjoin(Invoices,Invoices/DocumentLines)", &option).await.value();
+    assert_eq!(rows.len(), invoice["DocumentLines"].as_array().unwrap().len());
+    assert!(rows.iter().all(|row| row["Invoices"]["DocEntry"] == invoice["DocEntry"]));
 
-    let plain = client.get("v2/$crossjoin(Orders,BusinessPartners)?$expand=Orders($select=DocEntry),BusinessPartners($select=CardName)&$filter=Orders/CardCode eq BusinessPartners/CardCode and Orders/DocNum le 10003 and startswith(BusinessPartners/CardCode,'C0')").await;
+    let two_sets = "v2/$crossjoin(Orders,BusinessPartners)?$expand=Orders($select=DocEntry),\
+                    BusinessPartners($select=CardName)&$filter=Orders/CardCode eq BusinessPartners/CardCode \
+                    and Orders/DocNum le 10003 and startswith(BusinessPartners/CardCode,'C0')";
+    let plain = client.get(two_sets).await;
     assert_eq!(plain.value().len(), 3);
     for (path, option) in [
         ("$crossjoin(Orders,BusinessPartners)", ""),
@@ -128,6 +142,8 @@ async fn lines_are_filtered_by_a_join() {
     let unknown =
         client.query("v2", "$crossjoin(Orders,Orders/DocumentLines)", "$expand=Orders&$filter=Orders/Nope eq 1").await;
     assert_eq!(unknown.error().2, "Property 'Orders/Nope' is invalid");
-    let lines_by_get = client.get("v2/$crossjoin(Orders,Orders/DocumentLines)?$expand=Orders&$filter=Orders/DocEntry eq Orders/DocumentLines/DocEntry").await;
+    let lines = "v2/$crossjoin(Orders,Orders/DocumentLines)?$expand=Orders&\
+                 $filter=Orders/DocEntry eq Orders/DocumentLines/DocEntry";
+    let lines_by_get = client.get(lines).await;
     assert_eq!(lines_by_get.error().1, "-1000");
 }

@@ -57,7 +57,8 @@ async fn a_session_ends_after_half_an_hour_without_use() {
 
 #[tokio::test]
 async fn some_of_many_log_ins_at_once_fail() {
-    let client = Client::with(Options { login_time: Duration::from_millis(100), ..Options::default() }).await;
+    let options = Options { login_time: Duration::from_millis(100), parallel_logins: 4, ..Options::default() };
+    let client = Client::with(options).await;
     let body = credentials(COMPANY_DB, USERNAME, PASSWORD);
     let one = || client.login("v2", &body);
     let (a, b, c, d, e, f) = tokio::join!(one(), one(), one(), one(), one(), one());

@@ -1,0 +1,228 @@
+//! Companies, users, currencies, countries, accounts, taxes.
+
+use super::{Books, ids};
+use crate::{
+    dataset::{Currency, Tax},
+    decimal::Dec,
+    odoo::users,
+    store::{Cell, StoreError},
+};
+
+/// A country that Odoo brings along.
+pub(super) struct Country {
+    pub(super) id: i64,
+    pub(super) code: &'static str,
+    name: &'static str,
+    phone: i64,
+    currency: i64,
+}
+
+const fn country(id: i64, code: &'static str, name: &'static str, phone: i64, currency: i64) -> Country {
+    Country { id, code, name, phone, currency }
+}
+
+pub(super) const COUNTRIES: &[Country] = &[
+    country(2, "AE", "United Arab Emirates", 971, 129),
+    country(12, "AT", "Austria", 43, 126),
+    country(31, "BR", "Brazil", 55, 5),
+    country(38, "CA", "Canada", 1, 3),
+    country(43, "CH", "Switzerland", 41, 4),
+    country(57, "DE", "Germany", 49, 126),
+    country(59, "DK", "Denmark", 45, 10),
+    country(68, "ES", "Spain", 34, 126),
+    country(75, "FR", "France", 33, 126),
+    country(109, "IT", "Italy", 39, 126),
+    country(113, "JP", "Japan", 81, 25),
+    country(165, "NL", "Netherlands", 31, 126),
+    country(178, "PL", "Poland", 48, 17),
+    country(190, "RU", "Russian Federation", 7, 30),
+    country(196, "SE", "Sweden", 46, 18),
+    country(231, "GB", "United Kingdom", 44, 144),
+    country(233, "US", "United States", 1, 1),
+];
+
+/// Id, code, name, symbol, number of ISO 4217, whether the symbol comes first, decimal places.
+type CurrencyRow = (i64, &'static str, &'static str, &'static str, i64, bool, u8);
+
+const CURRENCIES: &[CurrencyRow] = &[
+    (1, "USD", "United States dollar", "$", 840, true, 2),
+    (3, "CAD", "Canadian dollar", "$", 124, false, 2),
+    (4, "CHF", "Swiss franc", "CHF", 756, true, 2),
+    (10, "DKK", "Danish krone", "kr", 208, true, 2),
+    (25, "JPY", "Japanese yen", "¥", 392, true, 0),
+    (126, "EUR", "Euro", "€", 978, false, 2),
+    (129, "AED", "United Arab Emirates dirham", "AED", 784, false, 2),
+    (144, "GBP", "Pound sterling", "£", 826, true, 2),
+];
+
+pub(super) fn write(books: &mut Books<'_>) -> Result<(), StoreError> {
+    currencies(books)?;
+    places(books)?;
+    companies(books)?;
+    accounts(books)?;
+    terms(books)
+}
+
+fn currencies(books: &mut Books<'_>) -> Result<(), StoreError> {
+    let installed = books.installed();
+    let dataset = books.dataset;
+    let used: Vec<Currency> = dataset.company.currencies().collect();
+    let mut rate_id = 1;
+    for &(id, code, name, symbol, number, before, places) in CURRENCIES {
+        let currency = used.iter().find(|currency| currency.code() == code);
+        // Odoo counts how much of a currency one unit of the company's is worth.
+        let worth = currency.map_or(1.0, |currency| 1e6 / dataset.rate(*currency, dataset.today).0 as f64);
+        let values = [
+            ("name", code.into()),
+            ("full_name", name.into()),
+            ("symbol", symbol.into()),
+            ("position", if before { "before" } else { "after" }.into()),
+            ("rounding", Dec::new(1, places).into()),
+            ("decimal_places", i64::from(places).into()),
+            ("rate", float(worth)),
+            ("inverse_rate", float(1.0 / worth)),
+            ("date", dataset.today.into()),
+            ("active", currency.is_some().into()),
+            ("iso_numeric", number.into()),
+        ];
+        books.insert("res.currency", id, installed, values)?;
+        let Some(currency) = currency else { continue };
+        for months in 0..24 {
+            let Some(day) = dataset.today.checked_sub_months(chrono::Months::new(23 - months)) else { continue };
+            let worth = 1e6 / dataset.rate(*currency, day).0 as f64;
+            let values = [
+                ("name", chrono::Datelike::with_day(&day, 1).into()),
+                ("rate", float(worth)),
+                ("currency_id", id.into()),
+            ];
+            books.insert("res.currency.rate", rate_id, installed, values)?;
+            rate_id += 1;
+        }
+    }
+    Ok(())
+}
+
+/// A rate as Odoo computes with it, six digits of which matter.
+pub(super) fn float(value: f64) -> Cell {
+    Dec::new((value * 1e6).round() as i64, 6).into()
+}
+
+fn places(books: &mut Books<'_>) -> Result<(), StoreError> {
+    let installed = books.installed();
+    for country in COUNTRIES {
+        let values = [
+            ("name", country.name.into()),
+            ("code", country.code.into()),
+            ("currency_id", country.currency.into()),
+            ("phone_code", country.phone.into()),
+            ("vat_label", "VAT".into()),
+        ];
+        books.insert("res.country", country.id, installed, values)?;
+    }
+    for (id, name, code, country) in
+        [(13, "California", "CA", "US"), (53, "Washington", "WA", "US"), (1362, "Bremen", "HB", "DE")]
+    {
+        let values = [("name", name.into()), ("code", code.into()), ("country_id", ids::country(country).into())];
+        books.insert("res.country.state", id, installed, values)?;
+    }
+    Ok(())
+}
+
+fn companies(books: &mut Books<'_>) -> Result<(), StoreError> {
+    let installed = books.installed();
+    let company = books.dataset.company;
+    for (id, name, partner) in [(ids::COMPANY, company.name, 1), (ids::SECOND_COMPANY, "Nordlicht Service GmbH", 5)] {
+        let values = [
+            ("name", name.into()),
+            ("partner_id", Cell::Int(partner)),
+            ("currency_id", ids::currency(company.currency).into()),
+            ("email", format!("info@{}.example", company.key).into()),
+            ("phone", "+49 40 5550100".into()),
+            ("vat", company.tax_number.into()),
+            ("street", company.street.into()),
+            ("zip", company.postcode.into()),
+            ("city", company.city.into()),
+            ("country_id", ids::country(company.country).into()),
+            ("sequence", id.into()),
+            ("active", true.into()),
+        ];
+        books.insert("res.company", id, installed, values)?;
+    }
+    for user in users::all(books.options) {
+        let values = [
+            ("name", user.name.into()),
+            ("login", user.login.into()),
+            ("email", user.email.into()),
+            ("partner_id", user.partner.into()),
+            ("company_ids", user.companies.into()),
+            ("active", user.active.into()),
+            ("share", false.into()),
+        ];
+        books.insert("res.users", user.id, installed, values)?;
+    }
+    let values =
+        [("name", "Sales".into()), ("user_id", Cell::Int(2)), ("active", true.into()), ("sequence", Cell::Int(0))];
+    books.insert("crm.team", 1, installed, values)
+}
+
+fn accounts(books: &mut Books<'_>) -> Result<(), StoreError> {
+    let installed = books.installed();
+    for (id, code, name, kind, reconcile) in [
+        (ids::RECEIVABLE, "1410", "Forderungen aus Lieferungen und Leistungen", "asset_receivable", true),
+        (ids::PAYABLE, "1610", "Verbindlichkeiten aus Lieferungen und Leistungen", "liability_payable", true),
+        (ids::OUTPUT_TAX, "1776", "Umsatzsteuer", "liability_current", false),
+        (ids::INCOME, "8400", "Erlöse", "income", false),
+        (ids::EXPENSES, "3400", "Wareneingang", "expense", false),
+        (ids::BANK, "1201", "Bank", "asset_cash", false),
+    ] {
+        let values = [
+            ("name", name.into()),
+            ("code", code.into()),
+            ("account_type", kind.into()),
+            ("reconcile", reconcile.into()),
+            ("company_ids", vec![ids::COMPANY].into()),
+            ("active", true.into()),
+        ];
+        books.insert("account.account", id, installed, values)?;
+    }
+    for (id, name, code, kind, account) in [
+        (ids::SALES_JOURNAL, "Sales", "INV", "sale", ids::INCOME),
+        (ids::PURCHASE_JOURNAL, "Purchases", "BILL", "purchase", ids::EXPENSES),
+        (3, "Miscellaneous Operations", "MISC", "general", ids::EXPENSES),
+        (ids::BANK_JOURNAL, "Bank", "BNK1", "bank", ids::BANK),
+    ] {
+        let values = [
+            ("name", name.into()),
+            ("code", code.into()),
+            ("type", kind.into()),
+            ("default_account_id", account.into()),
+            ("active", true.into()),
+            ("sequence", (4 + id).into()),
+        ];
+        books.insert("account.journal", id, installed, values)?;
+    }
+    let sales = books.dataset.company.taxes.iter().enumerate().map(|(position, tax)| (ids::tax(position), tax, "sale"));
+    let bought = Tax { name: "19% Vorsteuer", code: "V19", basis_points: 1900 };
+    for (id, tax, used) in sales.chain([(11, &bought, "purchase")]) {
+        let values = [
+            ("name", tax.name.into()),
+            ("amount", tax.percent().into()),
+            ("type_tax_use", used.into()),
+            ("description", tax.code.into()),
+            ("sequence", id.into()),
+            ("active", true.into()),
+        ];
+        books.insert("account.tax", id, installed, values)?;
+    }
+    Ok(())
+}
+
+fn terms(books: &mut Books<'_>) -> Result<(), StoreError> {
+    let installed = books.installed();
+    for (id, name) in [(1, "Immediate Payment"), (2, "14 Days"), (4, "30 Days"), (6, "60 Days")] {
+        let note = super::html(&format!("Payment terms: {name}"));
+        let values = [("name", name.into()), ("note", note.into()), ("active", Cell::Bool(true))];
+        books.insert("account.payment.term", id, installed, values)?;
+    }
+    Ok(())
+}

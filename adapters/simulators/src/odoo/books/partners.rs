@@ -1,0 +1,193 @@
+//! Customers with their contacts, some vendors, and the company's own people.
+
+use std::collections::HashMap;
+
+use super::{Books, ids, money};
+use crate::{
+    dataset::{Customer, InvoiceKind, PostState},
+    decimal::Cents,
+    odoo::users,
+    store::{Cell, StoreError},
+};
+
+/// The first id of a customer; before come the company, its people and its vendors.
+pub(super) const FIRST: i64 = 14;
+
+const VENDORS: &[(&str, &str)] = &[
+    ("Stahlhandel Weser GmbH", "DE"),
+    ("Lagertechnik Oldenburg KG", "DE"),
+    ("Ticino Meccanica SA", "CH"),
+    ("Forges de l'Est SARL", "FR"),
+    ("Fjord Hydraulics A/S", "DK"),
+];
+
+/// How many rows hang on a customer: somebody to talk to, and of every seventh an address for deliveries.
+pub(super) fn contacts(position: usize, customer: &Customer) -> i64 {
+    i64::from(customer.contact.is_some()) + i64::from(has_delivery_address(position))
+}
+
+fn has_delivery_address(position: usize) -> bool {
+    position % 7 == 3
+}
+
+/// What the invoices of a customer add up to.
+#[derive(Clone, Copy, Default)]
+struct Account {
+    posted: i64,
+    owed: Cents,
+    invoiced: Cents,
+}
+
+pub(super) fn write(books: &mut Books<'_>) -> Result<(), StoreError> {
+    own(books)?;
+    vendors(books)?;
+    let mut accounts: HashMap<usize, Account> = HashMap::new();
+    for invoice in books.dataset.invoices.iter().filter(|invoice| invoice.state == PostState::Posted) {
+        let account = accounts.entry(invoice.customer).or_default();
+        let sign = if invoice.kind == InvoiceKind::Invoice { 1 } else { -1 };
+        account.posted += 1;
+        account.owed += sign * invoice.rate.to_base(invoice.balance);
+        account.invoiced += sign * invoice.rate.to_base(invoice.totals.net);
+    }
+    for (position, customer) in books.dataset.customers.iter().enumerate() {
+        let account = accounts.get(&position).copied().unwrap_or_default();
+        let id = books.plan.partners[position];
+        company(books, id, position, customer, account)?;
+        let mut next = id + 1;
+        if let Some(contact) = customer.contact {
+            child(books, next, id, customer, Some(contact))?;
+            next += 1;
+        }
+        if has_delivery_address(position) {
+            child(books, next, id, customer, None)?;
+        }
+    }
+    Ok(())
+}
+
+fn company(
+    books: &mut Books<'_>,
+    id: i64,
+    position: usize,
+    customer: &Customer,
+    account: Account,
+) -> Result<(), StoreError> {
+    let website = customer.email.as_ref().and_then(|email| email.split_once('@'));
+    let website = website.map(|(_, domain)| format!("https://www.{}", domain.to_lowercase()));
+    let values = [
+        ("name", customer.name.as_str().into()),
+        ("complete_name", customer.name.as_str().into()),
+        ("ref", customer.code.as_str().into()),
+        ("is_company", true.into()),
+        ("type", "contact".into()),
+        ("commercial_partner_id", id.into()),
+        ("email", customer.email.clone().into()),
+        ("phone", customer.phone.clone().into()),
+        ("mobile", (position % 5 == 0).then(|| format!("+49 171 {:07}", 5_550_000 + position)).into()),
+        ("website", website.filter(|_| position % 3 == 0).into()),
+        ("vat", customer.tax_number.clone().into()),
+        ("street", customer.street.clone().into()),
+        ("zip", customer.postcode.into()),
+        ("city", customer.city.into()),
+        ("country_id", ids::country(customer.country).into()),
+        ("lang", language(customer).into()),
+        ("comment", (position % 11 == 4).then(|| super::html("Lieferung nur dienstags & donnerstags")).into()),
+        ("user_id", (position % 4 == 0).then_some(ids::SALESPERSON).into()),
+        ("property_payment_term_id", ids::payment_term(customer.payment_days).into()),
+        ("credit_limit", customer.credit_limit.map_or(Cell::Null, money)),
+        ("credit", money(account.owed)),
+        ("total_invoiced", money(account.invoiced)),
+        // A customer that was entered as one has a rank before its first invoice.
+        ("customer_rank", account.posted.max(1).into()),
+        ("partner_share", true.into()),
+        ("active", customer.active.into()),
+    ];
+    books.insert("res.partner", id, (customer.created, customer.updated), values)
+}
+
+/// A contact, or without a name an address for deliveries.
+fn child(
+    books: &mut Books<'_>,
+    id: i64,
+    parent: i64,
+    customer: &Customer,
+    name: Option<&'static str>,
+) -> Result<(), StoreError> {
+    let values = [
+        ("name", name.into()),
+        ("complete_name", format!("{}, {}", customer.name, name.unwrap_or("Delivery Address")).into()),
+        ("is_company", false.into()),
+        ("type", if name.is_some() { "contact" } else { "delivery" }.into()),
+        ("parent_id", parent.into()),
+        ("commercial_partner_id", parent.into()),
+        ("vat", customer.tax_number.clone().into()),
+        ("street", customer.street.clone().into()),
+        ("zip", customer.postcode.into()),
+        ("city", customer.city.into()),
+        ("country_id", ids::country(customer.country).into()),
+        ("lang", language(customer).into()),
+        ("partner_share", true.into()),
+        ("active", customer.active.into()),
+    ];
+    books.insert("res.partner", id, (customer.created, customer.created), values)
+}
+
+fn language(customer: &Customer) -> &'static str {
+    if matches!(customer.country, "DE" | "CH") { "de_DE" } else { "en_US" }
+}
+
+fn own(books: &mut Books<'_>) -> Result<(), StoreError> {
+    let installed = books.installed();
+    let company = books.dataset.company;
+    let mut people =
+        vec![(1, company.name.to_owned(), None, true), (5, "Nordlicht Service GmbH".to_owned(), None, true)];
+    people.extend(
+        users::all(books.options).into_iter().map(|user| (user.partner, user.name, Some(user.email), user.active)),
+    );
+    for (id, name, email, active) in people {
+        let values = [
+            ("name", name.as_str().into()),
+            ("complete_name", name.into()),
+            ("is_company", email.is_none().into()),
+            ("type", "contact".into()),
+            ("commercial_partner_id", id.into()),
+            ("email", email.into()),
+            ("street", company.street.into()),
+            ("zip", company.postcode.into()),
+            ("city", company.city.into()),
+            ("country_id", ids::country(company.country).into()),
+            ("lang", "de_DE".into()),
+            ("partner_share", false.into()),
+            ("active", active.into()),
+        ];
+        books.insert("res.partner", id, installed, values)?;
+    }
+    Ok(())
+}
+
+fn vendors(books: &mut Books<'_>) -> Result<(), StoreError> {
+    let installed = books.installed();
+    for (position, (name, country)) in VENDORS.iter().enumerate() {
+        let id = vendor(position);
+        let values = [
+            ("name", (*name).into()),
+            ("complete_name", (*name).into()),
+            ("ref", format!("V{:05}", position + 1).into()),
+            ("is_company", true.into()),
+            ("type", "contact".into()),
+            ("commercial_partner_id", id.into()),
+            ("country_id", ids::country(country).into()),
+            ("lang", "en_US".into()),
+            ("supplier_rank", Cell::Int(7)),
+            ("partner_share", true.into()),
+            ("active", true.into()),
+        ];
+        books.insert("res.partner", id, installed, values)?;
+    }
+    Ok(())
+}
+
+/// The id of one of the vendors.
+pub(super) fn vendor(position: usize) -> i64 {
+    FIRST - VENDORS.len() as i64 + (position % VENDORS.len()) as i64
+}

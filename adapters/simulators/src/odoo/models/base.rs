@@ -1,0 +1,201 @@
+//! The models that every Odoo has: companies, currencies, countries, users.
+
+use super::{
+    ALWAYS, Display, Literal, Model,
+    field::{boolean, char, date, float, html, integer, many2many, many2one, one2many, selection, text},
+};
+use crate::store::Cell;
+
+/// The languages that are installed.
+pub(super) const LANGUAGES: super::field::Choices = &[("de_DE", "German / Deutsch"), ("en_US", "English (US)")];
+
+pub(super) const TIME_ZONES: super::field::Choices =
+    &[("Europe/Berlin", "Europe/Berlin"), ("Europe/Zurich", "Europe/Zurich"), ("UTC", "UTC")];
+
+pub(super) const COMPANY: Model = Model {
+    name: "res.company",
+    label: "Companies",
+    order: &[(0, "sequence, name")],
+    display: Display::Column("name"),
+    searched: &["name"],
+    fields: &[
+        char("name", "Company Name").required(),
+        many2one("partner_id", "Partner", "res.partner").required(),
+        many2one("currency_id", "Currency", "res.currency").required(),
+        char("email", "Email"),
+        char("phone", "Phone"),
+        char("vat", "Tax ID").inherited(),
+        char("street", "Street").computed(),
+        char("street2", "Street2").computed().empty(),
+        char("zip", "Zip").computed(),
+        char("city", "City").computed(),
+        many2one("country_id", "Country", "res.country").computed(),
+        many2one("state_id", "Fed. State", "res.country.state").computed().empty(),
+        char("company_registry", "Company ID").inherited().empty(),
+        char("website", "Website Link").inherited().empty(),
+        many2one("parent_id", "Parent Company", "res.company").empty(),
+        one2many("child_ids", "Branches", "res.company", "parent_id").empty(),
+        integer("sequence", "Sequence"),
+        boolean("active", "Active").since(16),
+        many2one("account_fiscal_country_id", "Fiscal Country", "res.country").of("country_id"),
+        integer("fiscalyear_last_day", "Fiscalyear Last Day").required().always(Literal::Int(31)),
+        selection("fiscalyear_last_month", "Fiscalyear Last Month", &[("6", "June"), ("12", "December")])
+            .required()
+            .always(Literal::Text("12")),
+        selection("chart_template", "Chart Template", &[("de_skr03", "SKR03"), ("de_skr04", "SKR04")])
+            .always(Literal::Text("de_skr03"))
+            .since(17),
+    ],
+    hidden: &[],
+    indexes: &[],
+    by_company: true,
+    accounting: false,
+    releases: ALWAYS,
+};
+
+pub(super) const CURRENCY: Model = Model {
+    name: "res.currency",
+    label: "Currency",
+    order: &[(0, "active desc, name")],
+    display: Display::Column("name"),
+    searched: &["name", "full_name"],
+    fields: &[
+        char("name", "Currency").required(),
+        char("full_name", "Name"),
+        char("symbol", "Symbol").required(),
+        selection("position", "Symbol Position", &[("after", "After Amount"), ("before", "Before Amount")]),
+        float("rounding", "Rounding Factor"),
+        integer("decimal_places", "Decimal Places").readonly(),
+        float("rate", "Current Rate").computed(),
+        float("inverse_rate", "Inverse Rate").computed().since(15),
+        date("date", "Date").computed(),
+        boolean("active", "Active"),
+        integer("iso_numeric", "Currency numeric code.").since(18),
+        char("currency_unit_label", "Currency Unit").of("full_name"),
+        char("currency_subunit_label", "Currency Subunit").empty(),
+    ],
+    hidden: &[],
+    indexes: &[],
+    by_company: false,
+    accounting: false,
+    releases: ALWAYS,
+};
+
+pub(super) const CURRENCY_RATE: Model = Model {
+    name: "res.currency.rate",
+    label: "Currency Rate",
+    order: &[(0, "name desc, id")],
+    display: Display::By(|row, _| match &row["name"] {
+        Cell::Date(day) => day.to_string().into(),
+        _ => Cell::Null,
+    }),
+    searched: &["name", "rate"],
+    fields: &[
+        date("name", "Date").required(),
+        float("rate", "Technical Rate"),
+        float("company_rate", "Rate").computed().of("rate").since(15),
+        many2one("currency_id", "Currency", "res.currency").required().readonly(),
+        many2one("company_id", "Company", "res.company").always(Literal::Int(1)),
+    ],
+    hidden: &[],
+    indexes: &["currency_id"],
+    by_company: true,
+    accounting: false,
+    releases: ALWAYS,
+};
+
+pub(super) const COUNTRY: Model = Model {
+    name: "res.country",
+    label: "Country",
+    order: &[(0, "name")],
+    display: Display::Column("name"),
+    searched: &["name", "code"],
+    fields: &[
+        char("name", "Country Name").required(),
+        char("code", "Country Code").required(),
+        many2one("currency_id", "Currency", "res.currency"),
+        integer("phone_code", "Country Calling Code"),
+        char("vat_label", "Vat Label"),
+        text("address_format", "Layout in Reports")
+            .always(Literal::Text("%(street)s\n%(street2)s\n%(zip)s %(city)s\n%(country_name)s")),
+        one2many("state_ids", "States", "res.country.state", "country_id"),
+        boolean("zip_required", "Zip Required").always(Literal::Bool(true)),
+    ],
+    hidden: &[],
+    indexes: &["code"],
+    by_company: false,
+    accounting: false,
+    releases: ALWAYS,
+};
+
+pub(super) const STATE: Model = Model {
+    name: "res.country.state",
+    label: "Country state",
+    order: &[(0, "code, id")],
+    display: Display::By(|row, view| {
+        let country = row["country_id"].as_int().and_then(|id| view.row("res.country", id));
+        match (row["name"].as_str(), country.and_then(|country| country.get("code")?.as_str())) {
+            (Some(name), Some(country)) => format!("{name} ({country})").into(),
+            _ => Cell::Null,
+        }
+    }),
+    searched: &["name", "code"],
+    fields: &[
+        char("name", "State Name").required(),
+        char("code", "State Code").required(),
+        many2one("country_id", "Country", "res.country").required(),
+    ],
+    hidden: &[],
+    indexes: &["country_id"],
+    by_company: false,
+    accounting: false,
+    releases: ALWAYS,
+};
+
+pub(super) const TEAM: Model = Model {
+    name: "crm.team",
+    label: "Sales Team",
+    order: &[(0, "sequence ASC, create_date DESC, id DESC")],
+    display: Display::Column("name"),
+    searched: &["name"],
+    fields: &[
+        char("name", "Sales Team").required(),
+        many2one("user_id", "Team Leader", "res.users"),
+        boolean("active", "Active"),
+        many2one("company_id", "Company", "res.company").empty(),
+        integer("sequence", "Sequence"),
+    ],
+    hidden: &[],
+    indexes: &[],
+    by_company: true,
+    accounting: false,
+    releases: ALWAYS,
+};
+
+pub(super) const USER: Model = Model {
+    name: "res.users",
+    label: "User",
+    order: &[(0, "name, login")],
+    display: Display::Column("name"),
+    searched: &["name", "login"],
+    fields: &[
+        char("name", "Name").inherited(),
+        char("login", "Login").required(),
+        char("email", "Email").inherited(),
+        many2one("partner_id", "Related Partner", "res.partner").required(),
+        many2one("company_id", "Company", "res.company").required().always(Literal::Int(1)),
+        many2many("company_ids", "Companies", "res.company"),
+        selection("lang", "Language", LANGUAGES).inherited().always(Literal::Text("en_US")),
+        selection("tz", "Timezone", TIME_ZONES).inherited().always(Literal::Text("Europe/Berlin")),
+        boolean("active", "Active"),
+        boolean("share", "Share User").readonly(),
+        html("signature", "Email Signature").empty(),
+        many2many("groups_id", "Groups", "res.groups").empty().until(18),
+        many2many("group_ids", "Groups", "res.groups").empty().since(19),
+    ],
+    hidden: &[],
+    indexes: &["login"],
+    by_company: true,
+    accounting: false,
+    releases: ALWAYS,
+};

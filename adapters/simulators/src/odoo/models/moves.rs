@@ -1,0 +1,291 @@
+//! `account.move` and its lines: invoices, credit notes, bills and plain entries.
+
+use super::{
+    ALWAYS, Display, Literal, Model, Source,
+    field::{
+        Choices, boolean, char, date, float, html, integer, json, many2many, many2one, monetary, one2many, selection,
+    },
+};
+use crate::{
+    decimal::Dec,
+    odoo::{books::ids, orm::View},
+    store::{Cell, Row},
+};
+
+const TYPES: Choices = &[
+    ("entry", "Journal Entry"),
+    ("out_invoice", "Customer Invoice"),
+    ("out_refund", "Customer Credit Note"),
+    ("in_invoice", "Vendor Bill"),
+    ("in_refund", "Vendor Credit Note"),
+    ("out_receipt", "Sales Receipt"),
+    ("in_receipt", "Purchase Receipt"),
+];
+
+const STATES: Choices = &[("draft", "Draft"), ("posted", "Posted"), ("cancel", "Cancelled")];
+
+const PAYMENT_STATES: Choices = &[
+    ("not_paid", "Not Paid"),
+    ("in_payment", "In Payment"),
+    ("paid", "Paid"),
+    ("partial", "Partially Paid"),
+    ("reversed", "Reversed"),
+    ("invoicing_legacy", "Invoicing App Legacy"),
+];
+
+pub(super) const MOVE: Model = Model {
+    name: "account.move",
+    label: "Journal Entry",
+    order: &[(0, "date desc, name desc, invoice_date desc, id desc")],
+    display: Display::By(label),
+    searched: &["name", "partner_id.name", "ref"],
+    fields: &[
+        char("name", "Number"),
+        selection("move_type", "Type", TYPES).required().readonly(),
+        selection("state", "Status", STATES).required().readonly(),
+        selection("payment_state", "Payment Status", PAYMENT_STATES).readonly().until(17),
+        selection(
+            "payment_state",
+            "Payment Status",
+            &[
+                ("not_paid", "Not Paid"),
+                ("in_payment", "In Payment"),
+                ("paid", "Paid"),
+                ("partial", "Partially Paid"),
+                ("reversed", "Reversed"),
+                ("blocked", "Blocked"),
+                ("invoicing_legacy", "Invoicing App Legacy"),
+            ],
+        )
+        .readonly()
+        .since(18),
+        selection("status_in_payment", "Status In Payment", STATUS_IN_PAYMENT)
+            .inherited()
+            .readonly()
+            .by(|row, _| match row["state"].as_str() {
+                Some("posted") if row["payment_state"].as_str() == Some("not_paid") => "posted".into(),
+                Some("posted") => row["payment_state"].clone(),
+                _ => row["state"].clone(),
+            })
+            .since(18),
+        many2one("partner_id", "Partner", "res.partner"),
+        many2one("commercial_partner_id", "Commercial Entity", "res.partner").readonly().of("partner_id"),
+        many2one("partner_shipping_id", "Delivery Address", "res.partner").of("partner_id"),
+        char("invoice_partner_display_name", "Invoice Partner Display Name").readonly().through("partner_id", "name"),
+        date("invoice_date", "Invoice/Bill Date"),
+        date("invoice_date_due", "Due Date"),
+        date("date", "Date").required(),
+        char("ref", "Reference"),
+        char("payment_reference", "Payment Reference"),
+        char("invoice_origin", "Origin").readonly(),
+        many2one("currency_id", "Currency", "res.currency").required(),
+        many2one("company_currency_id", "Company Currency", "res.currency")
+            .inherited()
+            .readonly()
+            .always(Literal::Int(ids::EUR)),
+        many2one("company_id", "Company", "res.company").always(Literal::Int(ids::COMPANY)),
+        many2one("journal_id", "Journal", "account.journal").required(),
+        monetary("amount_untaxed", "Untaxed Amount").readonly(),
+        monetary("amount_tax", "Tax").readonly(),
+        monetary("amount_total", "Total").readonly(),
+        monetary("amount_residual", "Amount Due").readonly(),
+        monetary("amount_untaxed_signed", "Untaxed Amount Signed").readonly().in_company_currency(),
+        monetary("amount_untaxed_in_currency_signed", "Untaxed Amount Signed Currency")
+            .readonly()
+            .by(|row, _| signed(row, "amount_untaxed"))
+            .since(18),
+        monetary("amount_tax_signed", "Tax Signed").readonly().in_company_currency(),
+        monetary("amount_total_signed", "Total Signed").readonly().in_company_currency(),
+        monetary("amount_total_in_currency_signed", "Total in Currency Signed")
+            .readonly()
+            .by(|row, _| signed(row, "amount_total")),
+        monetary("amount_residual_signed", "Amount Due Signed").readonly().in_company_currency(),
+        float("invoice_currency_rate", "Currency Rate").since(18),
+        one2many("invoice_line_ids", "Invoice lines", "account.move.line", "move_id")
+            .from(Source::Children(|row| shown_on_invoice(row))),
+        one2many("line_ids", "Journal Items", "account.move.line", "move_id"),
+        many2one("reversed_entry_id", "Reversal of", "account.move").readonly(),
+        one2many("reversal_move_id", "Reversal Move", "account.move", "reversed_entry_id").until(17),
+        one2many("reversal_move_ids", "Reversal Move", "account.move", "reversed_entry_id").since(18),
+        html("narration", "Terms and Conditions"),
+        many2one("invoice_user_id", "Salesperson", "res.users"),
+        many2one("user_id", "User", "res.users").inherited().of("invoice_user_id"),
+        many2one("invoice_payment_term_id", "Payment Terms", "account.payment.term"),
+        many2one("payment_id", "Payment", "account.payment").until(17),
+        many2one("origin_payment_id", "Payment", "account.payment").of("payment_id").since(18),
+        many2many("matched_payment_ids", "Matched Payments", "account.payment").since(18),
+        many2one("fiscal_position_id", "Fiscal Position", "account.fiscal.position").empty(),
+        many2one("partner_bank_id", "Recipient Bank", "res.partner.bank").empty(),
+        many2one("invoice_incoterm_id", "Incoterm", "account.incoterms").empty(),
+        selection("auto_post", "Auto-post", &[("no", "No"), ("at_date", "At Date"), ("monthly", "Monthly")])
+            .required()
+            .always(Literal::Text("no"))
+            .since(16),
+        boolean("posted_before", "Posted Before").by(|row, _| (row["state"].as_str() != Some("draft")).into()),
+        boolean("is_move_sent", "Is Move Sent").readonly().empty(),
+        boolean("to_check", "To Check").empty().until(17),
+        boolean("checked", "Reviewed").by(|row, _| (row["state"].as_str() == Some("posted")).into()).since(18),
+        many2one("team_id", "Sales Team", "crm.team").always(Literal::Int(1)),
+        integer("sequence_number", "Sequence Number").readonly(),
+        char("sequence_prefix", "Sequence Prefix").readonly(),
+        char("type_name", "Type Name").computed().by(|row, _| type_name(row).into()),
+    ],
+    hidden: &["matched_payment_ids", "payment_id"],
+    indexes: &["partner_id", "write_date", "invoice_date", "invoice_date_due", "name", "reversed_entry_id"],
+    by_company: true,
+    accounting: true,
+    releases: ALWAYS,
+};
+
+const STATUS_IN_PAYMENT: Choices = &[
+    ("not_paid", "Not Paid"),
+    ("in_payment", "In Payment"),
+    ("paid", "Paid"),
+    ("partial", "Partially Paid"),
+    ("reversed", "Reversed"),
+    ("blocked", "Blocked"),
+    ("invoicing_legacy", "Invoicing App Legacy"),
+    ("draft", "Draft"),
+    ("posted", "Posted"),
+    ("sent", "Sent"),
+    ("cancel", "Cancelled"),
+];
+
+fn type_name(row: &Row<'_>) -> &'static str {
+    match row["move_type"].as_str() {
+        Some("out_invoice") => "Invoice",
+        Some("out_refund") => "Credit Note",
+        Some("in_invoice") => "Vendor Bill",
+        _ => "Journal Entry",
+    }
+}
+
+/// `INV/2026/00042 (PO-77/26)`, and of a draft `Draft Invoice (* 425) (PO-77/26)`, from 19 without the id.
+fn label(row: &Row<'_>, view: &View<'_>) -> Cell {
+    let mut label = match row["name"].as_str().filter(|name| *name != "/") {
+        Some(name) => name.to_owned(),
+        None => {
+            let kind = if row["move_type"].as_str() == Some("entry") { "Entry" } else { type_name(row) };
+            let kind = kind.trim_start_matches("Vendor ");
+            if view.version().rewritten() { format!("Draft {kind}") } else { format!("Draft {kind} (* {})", row.id()) }
+        }
+    };
+    if let Some(reference) = row["ref"].as_str() {
+        label.push_str(&format!(" ({reference})"));
+    }
+    label.into()
+}
+
+/// An amount in the document's currency, negative where money goes out.
+fn signed(row: &Row<'_>, column: &str) -> Cell {
+    match (&row[column], row["move_type"].as_str()) {
+        (Cell::Dec(units, scale), Some("out_refund" | "in_invoice")) => Dec::new(-units, *scale).into(),
+        (amount, _) => amount.clone(),
+    }
+}
+
+/// Taxes and the receivable are lines too, but not of the invoice as people see it.
+fn shown_on_invoice(row: &Row<'_>) -> bool {
+    matches!(row["row_type"].as_str(), Some("product" | "line_section" | "line_note"))
+}
+
+pub(super) const LINE: Model = Model {
+    name: "account.move.line",
+    label: "Journal Item",
+    order: &[(0, "date desc, move_name desc, id")],
+    display: Display::By(|row, view| {
+        let parent =
+            row["move_id"].as_int().map(|id| String::from(&*view.label("account.move", id))).unwrap_or_default();
+        match row["name"].as_str() {
+            Some(name) => format!("{parent} {name}").into(),
+            None => parent.into(),
+        }
+    }),
+    searched: &["name", "move_id", "product_id"],
+    fields: &[
+        many2one("move_id", "Journal Entry", "account.move").required().readonly(),
+        char("move_name", "Number").readonly(),
+        selection("move_type", "Type", TYPES).inherited(),
+        selection("parent_state", "Status", STATES).readonly(),
+        selection(
+            "display_type",
+            "Display Type",
+            &[
+                ("product", "Product"),
+                ("cogs", "Cost of Goods Sold"),
+                ("tax", "Tax"),
+                ("discount", "Discount"),
+                ("rounding", "Rounding"),
+                ("payment_term", "Payment Term"),
+                ("line_section", "Section"),
+                ("line_note", "Note"),
+                ("epd", "Early Payment Discount"),
+            ],
+        ),
+        boolean("exclude_from_invoice_tab", "Exclude From Invoice Tab")
+            .by(|row, _| (!shown_on_invoice(row)).into())
+            .until(15),
+        integer("sequence", "Sequence"),
+        char("name", "Label"),
+        many2one("product_id", "Product", "product.product"),
+        many2one("product_uom_id", "Unit", "uom.uom"),
+        many2one("account_id", "Account", "account.account"),
+        many2one("partner_id", "Partner", "res.partner"),
+        float("quantity", "Quantity"),
+        float("price_unit", "Unit Price"),
+        float("discount", "Discount (%)"),
+        many2many("tax_ids", "Taxes", "account.tax"),
+        many2one("tax_line_id", "Originator Tax", "account.tax").readonly(),
+        monetary("tax_base_amount", "Base Amount").readonly().in_company_currency(),
+        monetary("price_subtotal", "Subtotal").readonly(),
+        monetary("price_total", "Total").readonly(),
+        monetary("debit", "Debit").in_company_currency().by(|row, _| side(row, 1)),
+        monetary("credit", "Credit").in_company_currency().by(|row, _| side(row, -1)),
+        monetary("balance", "Balance").in_company_currency(),
+        monetary("amount_currency", "Amount in Currency"),
+        many2one("currency_id", "Currency", "res.currency").required(),
+        many2one("company_currency_id", "Company Currency", "res.currency").readonly().always(Literal::Int(ids::EUR)),
+        many2one("company_id", "Company", "res.company").readonly().always(Literal::Int(ids::COMPANY)),
+        many2one("journal_id", "Journal", "account.journal").readonly().through("move_id", "journal_id"),
+        monetary("amount_residual", "Residual Amount").readonly().in_company_currency(),
+        monetary("amount_residual_currency", "Residual Amount in Currency").readonly(),
+        date("date", "Date").readonly(),
+        date("date_maturity", "Due Date"),
+        date("invoice_date", "Invoice/Bill Date").readonly().through("move_id", "invoice_date").since(16),
+        char("ref", "Reference").readonly().through("move_id", "ref"),
+        boolean("reconciled", "Reconciled").readonly().by(|row, _| {
+            let settled = row["amount_residual"].as_dec() == Some(Dec::cents(0));
+            (settled && row["row_type"].as_str() == Some("payment_term")).into()
+        }),
+        json("analytic_distribution", "Analytic Distribution").empty().since(16),
+        many2many("sale_line_ids", "Sales Order Lines", "sale.order.line").readonly(),
+        many2one("payment_id", "Originator Payment", "account.payment")
+            .readonly()
+            .through("move_id", "payment_id")
+            .until(17),
+        char("matching_number", "Matching #").empty(),
+        selection("account_type", "Internal Type", super::accounting::ACCOUNT_TYPES)
+            .inherited()
+            .through("account_id", "account_type")
+            .since(16),
+        boolean("blocked", "No Follow-up").empty().until(18),
+        boolean("no_followup", "No Follow-Up").empty().since(19),
+        boolean("is_refund", "Is Refund")
+            .computed()
+            .by(|row, _| matches!(row["move_type"].as_str(), Some("out_refund" | "in_refund")).into())
+            .since(16),
+    ],
+    hidden: &["row_type"],
+    indexes: &["move_id", "product_id", "write_date"],
+    by_company: true,
+    accounting: true,
+    releases: ALWAYS,
+};
+
+/// The debit of a positive balance, the credit of a negative one.
+fn side(row: &Row<'_>, sign: i64) -> Cell {
+    match row["balance"] {
+        Cell::Dec(units, scale) if units.signum() == sign => Dec::new(units.abs(), scale).into(),
+        _ => Cell::Null,
+    }
+}

@@ -1,0 +1,208 @@
+//! Children of many parents: exact for each of them, in a number of calls that does not grow with them.
+
+use crate::support::{Case, Key, is_unsupported, key, read_all, records, reference, skipped};
+use adapters::{
+    adapter::{Children, ChildrenQuery, ListQuery, Order, Row},
+    filter::{Filter, Op, matches},
+    model::{Direction, EntityType, FieldId, Record, RemoteRef, SourceSet, Value},
+};
+use std::sync::Arc;
+
+/// A relation to many that the suite's entities have.
+struct Relation {
+    parent: EntityType,
+    child: EntityType,
+    via: FieldId,
+}
+
+fn relations(target: &Case) -> Vec<Relation> {
+    let entities = target.entities();
+    let of = |parent: &EntityType| {
+        let children = parent.def().children.iter().filter(|child| entities.contains(&child.entity));
+        let relation = |child: &adapters::model::ChildrenDef| Relation {
+            parent: *parent,
+            child: child.entity,
+            via: child.entity.def().id_of(child.via).expect("a field"),
+        };
+        children.map(relation).collect::<Vec<_>>()
+    };
+    entities.iter().flat_map(of).collect()
+}
+
+fn query(target: &Case, relation: &Relation, parents: Vec<RemoteRef>, per_parent: usize) -> ChildrenQuery {
+    let list = target.query(relation.child);
+    ChildrenQuery {
+        via: relation.via,
+        parents,
+        filter: Filter::ALL,
+        order: list.order,
+        per_parent,
+        sets: list.sets.into_iter().map(|start| start.set).collect(),
+        fields: relation.child.def().every_field(),
+    }
+}
+
+/// What the whole list of children says of each parent, in the order of the query.
+struct Truth {
+    rows: Vec<(SourceSet, Vec<Row>)>,
+    via: FieldId,
+}
+
+impl Truth {
+    async fn of(target: &Case, relation: &Relation, query: &ChildrenQuery) -> Self {
+        let list = ListQuery { filter: query.filter.clone(), order: query.order.clone(), ..target.query(relation.child) };
+        let read = read_all(target, relation.child, &list).await.expect("a list");
+        Self { rows: read.into_iter().map(|part| (part.set, part.rows)).collect(), via: relation.via }
+    }
+
+    fn children(&self, set: &SourceSet, parent: &RemoteRef) -> Vec<Key> {
+        let rows = self.rows.iter().find(|(of, _)| of == set).map_or(&[][..], |(_, rows)| rows);
+        rows.iter().filter(|row| *row.record.get(self.via) == Value::Ref(parent.clone())).map(|row| key(&row.record)).collect()
+    }
+
+    fn check(&self, query: &ChildrenQuery, found: &Children) {
+        assert_eq!(found.parents.len(), query.parents.len(), "one answer for each parent");
+        for (parent, parts) in query.parents.iter().zip(&found.parents) {
+            assert_eq!(parts.iter().map(|part| &part.set).collect::<Vec<_>>(), query.sets.iter().collect::<Vec<_>>());
+            for part in parts {
+                assert_eq!(part.quarantined, []);
+                assert!(part.rows.len() <= query.per_parent, "{} of {}", part.rows.len(), query.per_parent);
+                let expected = self.children(&part.set, parent);
+                let passed = part.rows.iter().filter(|row| matches(&found.left, &row.record));
+                let passed: Vec<_> = passed.map(|row| key(&row.record)).collect();
+                if found.left.is_all() {
+                    let first = &expected[..expected.len().min(query.per_parent)];
+                    assert_eq!(passed, first, "{} of {parent:?}, {} in all", part.set, expected.len());
+                    assert_eq!(part.next.is_some(), expected.len() > query.per_parent, "{} of {parent:?}: next", part.set);
+                } else {
+                    assert!(expected.starts_with(&passed), "{} of {parent:?}: {passed:?} of {expected:?}", part.set);
+                    assert!(passed.len() == expected.len() || part.next.is_some() || passed.len() == query.per_parent);
+                }
+            }
+        }
+    }
+}
+
+fn parents(all: &[Arc<Record>]) -> Vec<RemoteRef> {
+    all.iter().map(|record| reference(record)).collect()
+}
+
+async fn children(target: &Case, relation: &Relation, query: &ChildrenQuery) -> Option<Children> {
+    let found = target.adapter.list_children(&target.ctx(), relation.child, query).await;
+    if is_unsupported(&found) {
+        let (parent, child) = (relation.parent.def(), relation.child.def());
+        skipped(target, &format!("{} of {}: {:?}", child.plural, parent.plural, found.err()));
+        return None;
+    }
+    Some(found.expect("children"))
+}
+
+pub(crate) async fn exact_for_every_parent(target: Case) {
+    for big in [false, true] {
+        let target = target.another(|options| options.big_customer = Some(big)).await;
+        for relation in relations(&target) {
+            let all = records(&target, relation.parent).await;
+            for per_parent in [1, 5, 20] {
+                let mut query = query(&target, &relation, parents(&all), per_parent);
+                let Some(found) = children(&target, &relation, &query).await else { break };
+                Truth::of(&target, &relation, &query).await.check(&query, &found);
+
+                let def = relation.child.def();
+                let total = Order { field: def.id_of("total").expect("a field"), direction: Direction::Asc };
+                let orders_by_total = target.adapter.capability(relation.child).order_by.contains(&"total");
+                if per_parent == 5 && orders_by_total {
+                    query.order = vec![total];
+                    let found = children(&target, &relation, &query).await.expect("children");
+                    Truth::of(&target, &relation, &query).await.check(&query, &found);
+                }
+            }
+        }
+    }
+}
+
+pub(crate) async fn few_calls(target: Case) {
+    for big in [false, true] {
+        let target = target.another(|options| options.big_customer = Some(big)).await;
+        for relation in relations(&target) {
+            let all = records(&target, relation.parent).await;
+            for how_many in [1, 20, all.len()] {
+                let mut query = query(&target, &relation, parents(&all[..how_many.min(all.len())]), 5);
+                query.fields = ["number", "total"].iter().filter_map(|name| relation.child.def().id_of(name)).collect();
+                target.reset();
+                if children(&target, &relation, &query).await.is_none() {
+                    break;
+                }
+                let base = (target.spec.calls_for_sets)(query.sets.len());
+                let requests = target.requests();
+                println!(
+                    "{}: {} of {} {}{}: {requests} requests",
+                    target.spec.name,
+                    relation.child.def().plural,
+                    query.parents.len(),
+                    relation.parent.def().plural,
+                    if big { " with a big customer" } else { "" }
+                );
+                assert!(requests <= base + u64::from(big), "{requests} requests, {base} would do");
+            }
+        }
+    }
+}
+
+pub(crate) async fn edges(target: Case) {
+    let target = target.another(|options| options.big_customer = Some(true)).await;
+    for relation in relations(&target) {
+        let all = records(&target, relation.parent).await;
+        let family = parents(&all);
+
+        target.reset();
+        let nobody = query(&target, &relation, Vec::new(), 5);
+        let Some(found) = children(&target, &relation, &nobody).await else { continue };
+        assert!(found.parents.is_empty());
+        assert_eq!(target.requests(), 0, "nobody need be asked for the children of nobody");
+
+        // More than there are, for everybody.
+        let everything = query(&target, &relation, family.clone(), 1000);
+        let found = children(&target, &relation, &everything).await.expect("children");
+        Truth::of(&target, &relation, &everything).await.check(&everything, &found);
+
+        // A parent that is gone, and one with an id that cannot be, between others.
+        let mut some = family[..3.min(family.len())].to_vec();
+        let set = some[0].set.clone();
+        some.insert(1, RemoteRef { set: set.clone(), id: "98765432".into() });
+        some.insert(2, RemoteRef { set, id: "' or '1'='1".into() });
+        let strange = query(&target, &relation, some, 5);
+        let found = children(&target, &relation, &strange).await.expect("children");
+        Truth::of(&target, &relation, &strange).await.check(&strange, &found);
+
+        // A filter of which the ERP may leave a part.
+        let def = relation.child.def();
+        let status = if relation.child == EntityType::Invoice { "PAID" } else { "OPEN" };
+        let filters = [
+            Filter::of(relation.child, "status", Op::Eq, vec![Value::Enum(status)]),
+            Filter::of(relation.child, "total", Op::Gte, vec![Value::Decimal(100.into())]),
+            Filter::of(relation.child, "number", Op::Contains, vec![Value::Text("1".into())]),
+        ];
+        for filter in filters {
+            let mut narrow = query(&target, &relation, family.clone(), 3);
+            narrow.filter = filter;
+            narrow.fields = def.id_of("number").into_iter().collect();
+            let found = children(&target, &relation, &narrow).await.expect("children");
+            Truth::of(&target, &relation, &narrow).await.check(&narrow, &found);
+        }
+
+        // A list of one parent's children goes on where the first ones ended.
+        let big = query(&target, &relation, family.clone(), 2);
+        let found = children(&target, &relation, &big).await.expect("children");
+        let truth = Truth::of(&target, &relation, &big).await;
+        for (parent, parts) in family.iter().zip(&found.parents) {
+            for part in parts {
+                let Some(row) = part.rows.last().filter(|_| part.next.is_some()) else { continue };
+                let of = Filter::of(relation.child, def.field(relation.via).name, Op::Eq, vec![Value::Ref(parent.clone())]);
+                let list = crate::support::after(&ListQuery { filter: of, ..target.query(relation.child) }, &part.set, &row.position);
+                let rest = read_all(&target, relation.child, &list).await.expect("a list");
+                let expected = &truth.children(&part.set, parent)[part.rows.len()..];
+                assert_eq!(crate::support::keys(&rest), expected, "{} of {parent:?} goes on", part.set);
+            }
+        }
+    }
+}

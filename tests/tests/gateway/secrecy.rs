@@ -1,0 +1,63 @@
+//! Nothing secret leaves the gateway: not by the API, not by metrics, not in its log.
+
+use simulators::{Fault, FaultPlan, System, odoo, quickbooks, sap_b1};
+use std::{
+    io,
+    sync::{Arc, Mutex, PoisonError},
+};
+use tests::{App, KEY, Setup};
+use tracing_subscriber::fmt::MakeWriter;
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl MakeWriter<'_> for Log {
+    type Writer = Self;
+
+    fn make_writer(&self) -> Self {
+        self.clone()
+    }
+}
+
+#[tokio::test]
+async fn secrets_are_nowhere_to_be_seen() {
+    let log = Log::default();
+    let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(log.clone()).finish();
+    let _logging = tracing::subscriber::set_default(subscriber);
+    let app = App::start(Setup { keyed: true, ..Setup::default() }).await;
+    let secrets = [KEY, odoo::API_KEY, sap_b1::PASSWORD, quickbooks::CLIENT_SECRET, quickbooks::REFRESH_TOKEN];
+    let mut shown = vec![
+        app.query("{ erps { id name statusMessage settings system { key } } erpSystems { key settings { key label help example pattern } } }").await.to_string(),
+        app.get("/metrics", &[]).await.text(),
+    ];
+    for fault in [Fault::status(500), Fault::status(401), Fault::HtmlPage, Fault::TruncatedJson, Fault::Disconnect] {
+        for system in System::ALL {
+            app.erp(system).simulator().sessions().expire_all();
+            app.erp(system).faults().set(FaultPlan::from(fault.clone()).all());
+        }
+        let query = "{ invoices(first: 3, read: {mode: LIVE}) { nodes { number } sources { status error { message } } } erps { statusMessage } }";
+        shown.push(app.query(query).await.to_string());
+        shown.push(app.query("{ invoices(first: 3, read: {mode: LIVE, onSourceError: FAIL}) { nodes { number } } }").await.to_string());
+    }
+    shown.push(app.get("/metrics", &[]).await.text());
+    let logged = log.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let logged = String::from_utf8_lossy(&logged).into_owned();
+    assert!(logged.contains("an ERP failed"), "{logged}");
+    shown.push(logged);
+    for text in shown {
+        for secret in secrets {
+            assert!(!text.contains(secret), "{secret} in {text}");
+        }
+    }
+}
