@@ -28,7 +28,7 @@ const MAX_NULLABLE_KEYS: usize = 3;
 #[derive(Debug)]
 pub(super) struct Narrowed {
     /// The set, or its halves by currency where the order needs them apart, each with its condition.
-    parts: Vec<(SetMapping, SourceFilter)>,
+    parts: Vec<(Arc<SetMapping>, SourceFilter)>,
     /// What the service leaves to the caller.
     pub(super) left: Filter,
 }
@@ -37,13 +37,16 @@ impl Narrowed {
     /// Narrows a set by a filter for lists in an order.
     pub(super) fn new(
         books: &Books,
-        set: &SetMapping,
+        set: &Arc<SetMapping>,
         filter: &Filter,
         order: &[Order],
         dialect: &Dialect<'_>,
     ) -> Self {
         let filter = dialect.columns.tidy(filter);
-        let by_currency = |field: FieldId| matches!(set.field(field).map(|m| &m.from), Some(From::ByCurrency(..)));
+        let by_currency = |field: FieldId| match set.field(field).map(|mapping| &mapping.from) {
+            Some(From::ByCurrency(own, _)) => matches!(**own, From::Paths(_)),
+            _ => false,
+        };
         let ordered = order.iter().any(|o| by_currency(o.field));
         let halves = if ordered || filter.fields().iter().any(by_currency) {
             set.by_currency(books.base_currency.as_str())
@@ -57,14 +60,14 @@ impl Narrowed {
                 (vec![(set.clone(), pushed.source)], pushed.left)
             }
             Some(halves) => {
-                let [own, foreign] = halves.map(|half| (push(&half), half));
-                let left = if own.0.source.is_none() { foreign.0.left } else { own.0.left };
-                let parts = if ordered {
-                    vec![(own.1, own.0.source), (foreign.1, foreign.0.source)]
+                let halves = halves.map(|half| (push(&half), Arc::new(half)));
+                let left = halves.iter().fold(Filter::ALL, |left, (pushed, _)| both(left, pushed.left.clone()));
+                let halves = halves.map(|(pushed, half)| (half, pushed.source));
+                if ordered {
+                    (halves.into(), left)
                 } else {
-                    vec![(set.clone(), SourceFilter::or(vec![own.0.source, foreign.0.source]))]
-                };
-                (parts, left)
+                    (vec![(set.clone(), SourceFilter::or(halves.map(|half| half.1).into()))], left)
+                }
             }
         };
         parts.retain(|part| !part.1.is_none());
@@ -130,7 +133,9 @@ impl<'q> Reading<'q> {
         let Scope { set, plan, order, limit, .. } = *scope;
         let mut reading =
             Self { plan: plan.clone(), set: set.clone(), order, limit, streams: Vec::new(), offset: None };
-        for (part, condition) in &narrowed.parts {
+        // Where nothing is wanted, nothing is asked.
+        let parts = if limit == 0 { &[] } else { narrowed.parts.as_slice() };
+        for (part, condition) in parts {
             let keys = sort_keys(part, order)?;
             // Under `B1S-CaseInsensitive` comparisons fold case, but nothing says that the sort order does: a list by text could
             // not be continued by comparing.

@@ -102,6 +102,7 @@ const SIGNATURES: &[Signature] = &[
         false,
         (19, LATEST),
     ),
+    signature("context_get", &[], false, (0, LATEST)),
     signature("check_access_rights", &[("operation", REQUIRED), ("raise_exception", TRUE)], false, (0, LATEST)),
     signature("has_access", &[("operation", REQUIRED)], true, (18, LATEST)),
     signature("exists", &[], true, (0, 17)),
@@ -169,6 +170,7 @@ pub(super) fn call(simulator: &Simulator, registry: &Registry, user: &User, call
     let run = Run { simulator, view: &view, known, scope, arguments, ids };
     match signature.name {
         "check_access_rights" => run.check_access_rights(user),
+        "context_get" => Ok(python::json(&json!({ "lang": "en_US", "tz": "Europe/Berlin", "uid": user.id }))),
         "has_access" => Ok(python::json(&may_read(known, user))),
         "fields_get" => {
             refuse_without_rights(known, user)?;
@@ -198,7 +200,8 @@ fn signature_of(known: &Known, method: &str, version: Version) -> Fallible<&'sta
         return Err(Failure::access(format!("Private methods (such as {method}) cannot be called remotely.")));
     }
     let exists = |signature: &&Signature| {
-        signature.name == method && (signature.releases.0..=signature.releases.1).contains(&version.0)
+        let of_users_only = signature.name == "context_get";
+        signature.name == method && (!of_users_only || model == "res.users") && (signature.releases.0..=signature.releases.1).contains(&version.0)
     };
     if let Some(signature) = SIGNATURES.iter().find(exists) {
         return Ok(signature);

@@ -33,6 +33,22 @@ impl Formatter for Spaced {
     }
 }
 
+/// An object whose keys stay in the order in which they were put there, as those of a `dict` do.
+#[derive(Default)]
+pub(super) struct Dict(Vec<(String, Value)>);
+
+impl Dict {
+    pub(super) fn put(&mut self, key: &str, value: impl Into<Value>) {
+        self.0.push((key.to_owned(), value.into()));
+    }
+}
+
+impl Serialize for Dict {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(key, value)| (key, value)))
+    }
+}
+
 /// `repr(value)`.
 pub(super) fn repr(value: &Value) -> String {
     match value {

@@ -191,6 +191,22 @@ async fn unnamed_records_come_last_in_both_directions() {
 }
 
 #[tokio::test]
+async fn a_list_of_nothing_costs_nothing() {
+    let server = Arc::new(company(2));
+    let b1 = adapter(&server, &[]);
+    b1.books(&ctx()).await.expect("the company");
+    server.sent();
+    for query in [
+        ListQuery { limit: 0, ..query(&b1, EntityType::Invoice, &["number"]) },
+        ListQuery { filter: Filter::NONE, ..query(&b1, EntityType::Invoice, &["number"]) },
+    ] {
+        let page = b1.list(&ctx(), EntityType::Invoice, &query).await.expect("a page");
+        assert!(page.sets.len() == 2 && page.sets.iter().all(|set| set.rows.is_empty() && set.next.is_none()));
+    }
+    assert!(server.sent().is_empty());
+}
+
+#[tokio::test]
 async fn a_position_of_another_order_is_refused() {
     let b1 = adapter(&Arc::new(company(2)), &[]);
     let mut query = query(&b1, EntityType::Invoice, &["number"]);

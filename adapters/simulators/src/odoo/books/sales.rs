@@ -90,7 +90,7 @@ fn write_order(books: &mut Books<'_>, position: usize, order: &Order) -> Result<
         ("date_order", at(order.date, order.created).into()),
         ("validity_date", (position % 3 != 0).then(|| order.date + chrono::Days::new(30)).into()),
         ("commitment_date", promised.into()),
-        ("effective_date", promised.filter(|_| delivered).into()),
+        ("effective_date", delivered.then_some(order.updated).into()),
         ("currency_id", ids::currency(order.currency).into()),
         ("currency_rate", float(1e6 / order.rate.0 as f64)),
         ("amount_untaxed", money(order.totals.net)),

@@ -63,7 +63,8 @@ impl Incoming {
     pub(super) fn json(&self) -> Result<Value, String> {
         let text = String::from_utf8_lossy(&self.body);
         serde_json::from_str(&text).map_err(|error| {
-            let (line, column) = (error.line().max(1), error.column().max(1));
+            let past_the_end = usize::from(error.is_eof());
+            let (line, column) = (error.line().max(1), (error.column() + past_the_end).max(1));
             let before: usize = text.split_inclusive('\n').take(line - 1).map(|line| line.chars().count()).sum();
             format!("Expecting value: line {line} column {column} (char {})", before + column - 1)
         })

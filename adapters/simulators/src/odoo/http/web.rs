@@ -15,7 +15,7 @@ use crate::odoo::{
     books::ids,
     failure::{Class, Failure, Fallible},
     methods::Call,
-    python,
+    python::{self, Dict},
     users::User,
 };
 
@@ -25,10 +25,13 @@ pub(super) type Params = (Value, Fallible<Map<String, Value>>);
 /// Reads a body of JSON-RPC.
 pub(super) fn params(odoo: &Odoo, incoming: &Incoming, route: &str) -> Result<Params, Response> {
     fits(odoo, incoming, route)?;
-    let body = incoming.json().map_err(|_| odoo.greet(incoming, outgoing::bad_request("Invalid JSON data")))?;
-    let Value::Object(mut body) = body else {
-        return Err(odoo.greet(incoming, outgoing::bad_request("Invalid JSON-RPC data")));
+    // `/jsonrpc` has no sessions, and so gives out none.
+    let refuse = |text| {
+        let response = outgoing::bad_request(text);
+        if route == "/jsonrpc" { response } else { odoo.greet(incoming, response) }
     };
+    let body = incoming.json().map_err(|_| refuse("Invalid JSON data"))?;
+    let Value::Object(mut body) = body else { return Err(refuse("Invalid JSON-RPC data")) };
     let id = body.remove("id").unwrap_or_default();
     let params = match body.remove("params") {
         Some(Value::Object(params)) => Ok(params),
@@ -235,42 +238,44 @@ impl Odoo {
             }
             currencies.insert(currency.id().to_string(), described);
         }
-        let mut session = json!({
-            "uid": user.id,
-            "is_system": user.admin,
-            "is_admin": user.admin,
-            "is_public": false,
-            "is_internal_user": true,
-            "user_context": jsonrpc::context(user),
-            "db": self.database(),
-            "server_version": version.series(),
-            "server_version_info": version.info(),
-            "support_url": "https://www.odoo.com/buy",
-            "name": user.name,
-            "username": user.login,
-            "partner_display_name": user.name,
-            "partner_id": user.partner,
-            "active_ids_limit": 20000,
-            "profile_session": null,
-            "profile_collectors": null,
-            "profile_params": null,
-            "max_file_upload_size": 134_217_728,
-            "home_action_id": false,
-            "currencies": currencies,
-            "bundle_params": { "lang": "en_US" },
-            "user_companies": {
-                "current_company": user.companies.first(),
-                "allowed_companies": allowed,
-                "disallowed_ancestor_companies": {},
-            },
-            "show_effect": true,
-        });
+        let mut session = Dict::default();
+        session.put("uid", user.id);
+        session.put("is_system", user.admin);
+        session.put("is_admin", user.admin);
+        session.put("is_public", false);
+        session.put("is_internal_user", true);
+        session.put("user_context", jsonrpc::context(user));
+        session.put("db", self.database());
+        session.put("server_version", version.series());
+        session.put("server_version_info", version.info());
+        session.put("support_url", "https://www.odoo.com/buy");
+        session.put("name", user.name.as_str());
+        session.put("username", user.login.as_str());
         if rewritten {
-            session["quick_login"] = true.into();
-            session["test_mode"] = false.into();
-        } else {
-            session["user_id"] = json!([user.id]);
-            session["cache_hashes"] = json!({ "translations": "1de212779c8b9231d28f1246869144aa98d643a5" });
+            session.put("quick_login", true);
+        }
+        session.put("partner_display_name", user.name.as_str());
+        session.put("partner_id", user.partner);
+        session.put("active_ids_limit", 20_000);
+        session.put("profile_session", Value::Null);
+        session.put("profile_collectors", Value::Null);
+        session.put("profile_params", Value::Null);
+        session.put("max_file_upload_size", 134_217_728);
+        session.put("home_action_id", false);
+        if !rewritten {
+            session.put("cache_hashes", json!({ "translations": "1de212779c8b9231d28f1246869144aa98d643a5" }));
+        }
+        session.put("currencies", currencies);
+        session.put("bundle_params", json!({ "lang": "en_US" }));
+        let companies = json!({
+            "current_company": user.companies.first(),
+            "allowed_companies": allowed,
+            "disallowed_ancestor_companies": {},
+        });
+        session.put("user_companies", companies);
+        session.put("show_effect", true);
+        if !rewritten {
+            session.put("user_id", vec![user.id]);
         }
         python::json(&session)
     }

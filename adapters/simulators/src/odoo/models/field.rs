@@ -129,6 +129,7 @@ pub(in crate::odoo) struct Field {
     pub(in crate::odoo) required: bool,
     pub(in crate::odoo) readonly: bool,
     access: Access,
+    joined: bool,
     releases: (u16, u16),
 }
 
@@ -169,6 +170,15 @@ impl Field {
 
     pub(in crate::odoo) fn company_dependent(&self) -> bool {
         self.access == Access::Company
+    }
+
+    /// Whether conditions on the row referred to are put next to those on the row itself (`auto_join`, before 19).
+    pub(in crate::odoo) fn is_joined(&self, version: Version) -> bool {
+        self.joined && !version.rewritten()
+    }
+
+    pub(super) const fn joined(self) -> Self {
+        Self { joined: true, ..self }
     }
 
     pub(super) const fn required(self) -> Self {
@@ -242,6 +252,7 @@ const fn field(name: &'static str, label: &'static str, kind: Kind) -> Field {
         required: false,
         readonly: false,
         access: Access::Stored,
+        joined: false,
         releases: (0, u16::MAX),
     }
 }

@@ -203,7 +203,7 @@ pub(super) const LINE: Model = Model {
     }),
     searched: &["name", "move_id", "product_id"],
     fields: &[
-        many2one("move_id", "Journal Entry", "account.move").required().readonly(),
+        many2one("move_id", "Journal Entry", "account.move").required().readonly().joined(),
         char("move_name", "Number").readonly(),
         selection("move_type", "Type", TYPES).inherited(),
         selection("parent_state", "Status", STATES).readonly(),
@@ -229,7 +229,7 @@ pub(super) const LINE: Model = Model {
         char("name", "Label"),
         many2one("product_id", "Product", "product.product"),
         many2one("product_uom_id", "Unit", "uom.uom"),
-        many2one("account_id", "Account", "account.account"),
+        many2one("account_id", "Account", "account.account").joined(),
         many2one("partner_id", "Partner", "res.partner"),
         float("quantity", "Quantity"),
         float("price_unit", "Unit Price"),

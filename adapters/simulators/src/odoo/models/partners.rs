@@ -15,7 +15,7 @@ pub(super) const PARTNER: Model = Model {
     label: "Contact",
     order: &[(17, "complete_name ASC, id DESC"), (0, "name ASC, id DESC")],
     display: Display::Column("complete_name"),
-    searched: &["name", "email", "ref", "vat"],
+    searched: &["complete_name", "email", "ref", "vat"],
     fields: &[
         char("name", "Name"),
         char("complete_name", "Complete Name").readonly().since(17),

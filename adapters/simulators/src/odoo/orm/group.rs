@@ -15,7 +15,7 @@ use crate::{
     odoo::{
         failure::{Failure, Fallible},
         models::{Field, Kind, Known},
-        python,
+        python::{self, Dict},
     },
     store::{Cell, Row},
 };
@@ -37,7 +37,7 @@ pub(in crate::odoo) fn read_group<'a>(
     known: &'a Known,
     scope: &Scope,
     query: &Grouping<'_>,
-) -> Fallible<Value> {
+) -> Fallible<Vec<Dict>> {
     let deepest = if query.lazy { 1 } else { usize::MAX };
     let keys = query.by.iter().take(deepest).map(|spec| Key::parse(view, known, spec, true));
     let keys = keys.collect::<Fallible<Vec<_>>>()?;
@@ -50,7 +50,7 @@ pub(in crate::odoo) fn read_group<'a>(
     };
     let groups = groups(view, known, scope, query, &keys, &aggregates)?;
     let row = |group: &Group| {
-        let mut row = Map::new();
+        let mut row = Dict::default();
         let mut ranges = Map::new();
         let mut domains = vec![query.domain.as_array().cloned().unwrap_or_default()];
         for (key, cell) in keys.iter().zip(&group.key) {
@@ -66,21 +66,21 @@ pub(in crate::odoo) fn read_group<'a>(
                 }
                 _ => key.value(view, cell),
             };
-            row.insert(key.spec.clone(), value);
+            row.put(&key.spec, value);
             domains.push(key.domain(cell));
         }
-        row.insert(count.clone(), json!(group.count));
+        row.put(&count, group.count);
         for (aggregate, value) in aggregates.iter().zip(&group.values) {
-            row.insert(aggregate.name.clone(), value.clone());
+            row.put(&aggregate.name, value.clone());
         }
-        row.insert("__domain".to_owned(), together(domains, view.version().rewritten()));
+        row.put("__domain", together(domains, view.version().rewritten()));
         if !ranges.is_empty() {
-            row.insert("__range".to_owned(), Value::Object(ranges));
+            row.put("__range", Value::Object(ranges));
         }
         if query.lazy && query.by.len() > 1 {
-            row.insert("__context".to_owned(), json!({ "group_by": &query.by[1..] }));
+            row.put("__context", json!({ "group_by": &query.by[1..] }));
         }
-        Value::Object(row)
+        row
     };
     Ok(groups.iter().map(row).collect())
 }
@@ -91,27 +91,27 @@ pub(in crate::odoo) fn formatted_read_group<'a>(
     known: &'a Known,
     scope: &Scope,
     query: &Grouping<'_>,
-) -> Fallible<Value> {
+) -> Fallible<Vec<Dict>> {
     let keys = query.by.iter().map(|spec| Key::parse(view, known, spec, false)).collect::<Fallible<Vec<_>>>()?;
     let aggregates = query.aggregates.iter().map(|spec| Aggregate::parse_new(view, known, spec));
     let aggregates = aggregates.collect::<Fallible<Vec<_>>>()?;
     let groups = groups(view, known, scope, query, &keys, &aggregates)?;
     let row = |group: &Group| {
-        let mut row = Map::new();
+        let mut row = Dict::default();
         for (key, cell) in keys.iter().zip(&group.key) {
             let value = match (key.grain, cell) {
                 (Some(grain), Cell::Date(from)) => json!([key.day(*from), grain.label(*from)]),
                 _ => key.value(view, cell),
             };
-            row.insert(key.spec.clone(), value);
+            row.put(&key.spec, value);
         }
         let domains: Vec<_> = keys.iter().zip(&group.key).map(|(key, cell)| key.domain(cell)).collect();
         let extra = if domains.is_empty() { json!([[1, "=", 1]]) } else { together(domains, true) };
-        row.insert("__extra_domain".to_owned(), extra);
+        row.put("__extra_domain", extra);
         for (aggregate, value) in aggregates.iter().zip(&group.values) {
-            row.insert(aggregate.name.clone(), value.clone());
+            row.put(&aggregate.name, value.clone());
         }
-        Value::Object(row)
+        row
     };
     Ok(groups.iter().map(row).collect())
 }

@@ -53,6 +53,13 @@ impl<'a> Compiler<'_, 'a> {
         Ok(id_set(table.select(&filter).map(|row| row.id())))
     }
 
+    /// The ids of the rows of which a domain is false, and not unknown.
+    pub(super) fn ids_without(&self, known: &'a Known, node: &Node) -> Fallible<Set> {
+        let table = self.view.table(known);
+        let filter = self.node(known, node)?.lower(table, false);
+        Ok(id_set(table.select(&filter).map(|row| row.id())))
+    }
+
     fn rewritten(&self) -> bool {
         self.view.version().rewritten()
     }
@@ -161,7 +168,13 @@ impl<'a> Compiler<'_, 'a> {
         if everywhere {
             return self.ids(known, &Node::Constant(!op.is_negative()), false);
         }
-        let leaves = known.model.searched.iter().map(|path| Node::Leaf(Leaf::new(path, op, value.clone()))).collect();
+        // Before 17 the column of whole names was no field yet.
+        let path = |path: &&'static str| match *path {
+            "complete_name" if known.field("complete_name").is_none() => "name",
+            path => path,
+        };
+        let leaves = known.model.searched.iter().map(path);
+        let leaves = leaves.map(|path| Node::Leaf(Leaf::new(path, op, value.clone()))).collect();
         let node = if op.is_negative() { Node::And(leaves) } else { Node::Or(leaves) };
         self.ids(known, &node, false)
     }
@@ -209,8 +222,7 @@ pub(super) fn like(place: &Place<'_>, pattern: Pattern, text: &str) -> Fallible<
     values::without_nul(text)?;
     let backslashes = text.bytes().rev().take_while(|byte| *byte == b'\\').count();
     if !pattern.anywhere && backslashes % 2 == 1 {
-        let message = "LIKE pattern must not end with escape character\n";
-        return Err(Failure::postgres("InvalidEscapeSequence", message));
+        return dangling(place, pattern, &text[..text.len() - 1]);
     }
     let text = if pattern.anywhere { format!("%{text}%") } else { text.to_owned() };
     let filter = if kind.is_text() || matches!(kind, Kind::Selection(_)) {
@@ -222,4 +234,13 @@ pub(super) fn like(place: &Place<'_>, pattern: Pattern, text: &str) -> Fallible<
         }))
     };
     Ok(Sql::Condition(filter, Some(column)))
+}
+
+/// A pattern whose last character escapes nothing: PostgreSQL complains when a text reaches that far.
+fn dangling(place: &Place<'_>, pattern: Pattern, before: &str) -> Fallible<Sql> {
+    let reached = Filter::text(place.column, Match::Like, &format!("{before}_%"), pattern.ignore_case);
+    if place.table.select(&reached).next().is_none() {
+        return Ok(Sql::Condition(Filter::Or(Vec::new()), Some(place.column)));
+    }
+    Err(Failure::postgres("InvalidEscapeSequence", "LIKE pattern must not end with escape character\n"))
 }

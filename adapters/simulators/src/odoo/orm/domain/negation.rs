@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::parse::{Leaf, Node, Op, Pattern};
+use super::{
+    parse::{Leaf, Node, Op, Pattern},
+    values::is_unset,
+};
 use crate::odoo::{
     models::{Field, Kind, Known},
     python,
@@ -39,6 +42,11 @@ fn negate_leaf(known: &Known, version: Version, leaf: &Leaf) -> Node {
     };
     let Some(op) = op else { return Node::Not(Box::new(Node::Leaf(leaf.clone()))) };
     let inverse = Node::Leaf(Leaf::new(&leaf.path, op, leaf.value.clone()));
+    let is_time = field.is_some_and(|field| matches!(field.kind, Kind::Date | Kind::Datetime));
+    if rewritten && op.is_inequality() && is_time && is_unset(&leaf.value) {
+        // Nothing is before or after no time.
+        return Node::Constant(true);
+    }
     if rewritten && op.is_inequality() && !field.is_some_and(Field::has_zero) {
         let unset = Node::Leaf(Leaf::new(&leaf.path, Op::Eq, Value::Bool(false)));
         return Node::Or(vec![unset, inverse]);

@@ -23,6 +23,13 @@ impl<'a> Compiler<'_, 'a> {
         let Some(relation) = field.kind.relation().and_then(|name| self.view.model(name)) else {
             return Ok(Sql::Constant(negated));
         };
+        if negated && field.is_joined(self.view.version()) {
+            let table = self.view.table(known);
+            let ids = self.ids_without(relation, domain)?;
+            if let Some(column) = field.column().and_then(|column| table.column(column)) {
+                return Ok(Sql::one_of(table, column, ids).or_null(column));
+            }
+        }
         // A single reference is followed to archived rows too.
         let active_only = self.active_only && field.kind.is_many();
         let ids = self.ids(relation, domain, active_only)?;
@@ -36,8 +43,12 @@ impl<'a> Compiler<'_, 'a> {
             return Ok(self.one_of_many(known, field, ids).negated_if(negated));
         }
         if let Some(column) = field.column().and_then(|column| table.column(column)) {
-            let sql = Sql::one_of(table, column, ids).negated_if(negated);
-            return Ok(if negated { sql.or_null(column) } else { sql });
+            let sql = match Sql::one_of(table, column, ids) {
+                // In 19 a row that refers to nothing is outside of every hierarchy.
+                Sql::Condition(filter, _) if self.view.version().rewritten() => Sql::Condition(filter, None),
+                sql => sql,
+            };
+            return Ok(if negated { sql.negated().or_null(column) } else { sql });
         }
         let ids: Vec<Value> = ids.iter().filter_map(Cell::as_int).map(Value::from).collect();
         let op = if negated { Op::NotIn } else { Op::In };
@@ -128,13 +139,19 @@ impl<'a> Compiler<'_, 'a> {
             Value::Array(items) => items.clone(),
             value => vec![value.clone()],
         };
-        // Comparing for equality with an empty list asks for rows that have none.
-        let equality = matches!(leaf.op, Op::Eq | Op::Ne) && self.view.version().rewritten();
-        let with_none = items.iter().any(values::is_unset) || (items.is_empty() && equality);
+        let rewritten = self.view.version().rewritten();
+        let listed = leaf.value.is_array();
+        if listed && !rewritten && matches!(field.kind, Kind::One2many(..)) && items.iter().any(values::is_unset) {
+            return Err(Failure::postgres("UndefinedFunction", "operator does not exist: integer = boolean\n"));
+        }
+        // In a list, "none" counts from 19 on; there too, equality with an empty list asks for rows that have none.
+        let equality = matches!(leaf.op, Op::Eq | Op::Ne);
+        let with_none = (items.iter().any(values::is_unset) && (rewritten || !listed))
+            || (items.is_empty() && equality && rewritten);
         let ids: Set = items
             .iter()
             .filter(|item| !values::is_unset(item))
-            .map(|item| values::id(item, self.view.version().rewritten()))
+            .map(|item| values::id(item, rewritten))
             .collect::<Fallible<Vec<Cell>>>()?
             .into_iter()
             .collect();

@@ -99,7 +99,10 @@ pub(super) fn id(value: &Value, rewritten: bool) -> Fallible<Cell> {
                 "NumericValueOutOfRange",
                 format!("value \"{id}\" is out of range for type integer\n"),
             )),
-            None if rewritten => Ok(decimal(value)?),
+            None if rewritten => match number.as_f64() {
+                Some(float) if float.fract() == 0.0 => Ok(Cell::Int(float as i64)),
+                _ => decimal(value),
+            },
             None => Err(not_an_integer(&number.to_string())),
         },
         Value::Bool(_) if rewritten => {
