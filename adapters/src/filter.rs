@@ -202,9 +202,10 @@ pub fn matches(filter: &Filter, record: &Record) -> bool {
         Filter::Or(parts) => parts.iter().any(|part| matches(part, record)),
         Filter::Not(inner) => !matches(inner, record),
         Filter::Is(condition) => match condition.target {
-            Target::Id => condition.values.iter().any(
-                |v| matches!(v, Value::Ref(r) if r.set == record.key.set && r.id == record.key.id),
-            ),
+            Target::Id => condition
+                .values
+                .iter()
+                .any(|v| matches!(v, Value::Ref(r) if r.set == record.key.set && r.id == record.key.id)),
             Target::Field(field) => holds(condition.op, record.get(field), &condition.values),
         },
     }
@@ -212,9 +213,8 @@ pub fn matches(filter: &Filter, record: &Record) -> bool {
 
 /// Whether a comparison of a value holds.
 pub fn holds(op: Op, value: &Value, with: &[Value]) -> bool {
-    let ordered = |accept: fn(Ordering) -> bool| {
-        !value.is_null() && with.first().is_some_and(|w| accept(value.compare(w)))
-    };
+    let ordered =
+        |accept: fn(Ordering) -> bool| !value.is_null() && with.first().is_some_and(|w| accept(value.compare(w)));
     let text = |accept: fn(&str, &str) -> bool| match (value.as_text(), with.first().and_then(Value::as_text)) {
         (Some(text), Some(part)) => accept(&text.to_lowercase(), &part.to_lowercase()),
         _ => false,

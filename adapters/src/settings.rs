@@ -54,7 +54,9 @@ impl Settings {
             }
         }
         match form.iter().find(|def| def.required && !settings.has(def.key)) {
-            Some(def) => Err(Error::new(ErrorKind::Config, format!("The setting {} ({}) is missing.", def.key, def.label))),
+            Some(def) => {
+                Err(Error::new(ErrorKind::Config, format!("The setting {} ({}) is missing.", def.key, def.label)))
+            }
             None => Ok(settings),
         }
     }
@@ -95,7 +97,9 @@ impl Settings {
     /// [`ErrorKind::Config`] where it is there and cannot be read.
     pub fn parse<T: std::str::FromStr>(&self, key: &str, what: &str) -> Result<Option<T>> {
         self.get(key)
-            .map(|text| text.parse().map_err(|_| Error::new(ErrorKind::Config, format!("The setting {key} is not {what}."))))
+            .map(|text| {
+                text.parse().map_err(|_| Error::new(ErrorKind::Config, format!("The setting {key} is not {what}.")))
+            })
             .transpose()
     }
 
@@ -121,8 +125,24 @@ mod tests {
     use super::*;
 
     const FORM: &[SettingDef] = &[
-        SettingDef { key: "url", label: "Address", help: "", required: true, secret: false, example: None, pattern: None },
-        SettingDef { key: "password", label: "Password", help: "", required: false, secret: true, example: None, pattern: None },
+        SettingDef {
+            key: "url",
+            label: "Address",
+            help: "",
+            required: true,
+            secret: false,
+            example: None,
+            pattern: None,
+        },
+        SettingDef {
+            key: "password",
+            label: "Password",
+            help: "",
+            required: false,
+            secret: true,
+            example: None,
+            pattern: None,
+        },
     ];
 
     fn settings(values: &[(&str, &str)]) -> Result<Settings> {

@@ -2,7 +2,7 @@
 //!
 //! `ODOO_LIVE` is a JSON list of servers; without it the tests say so and pass. Each has a `name` and `settings` as of the
 //! settings form, and may have the settings of a user without rights (`limited`) and the folder of the server's sessions
-//! (`sessions`), which are deleted. With `ODOO_LIVE_DUMP` all records are written into that folder, one a line.
+//! (`sessions`), of which the youngest are deleted. With `ODOO_LIVE_DUMP` all records are written into that folder, one a line.
 
 #![allow(clippy::allow_attributes, clippy::unwrap_used)]
 
@@ -23,7 +23,8 @@ use std::{
     time::Duration,
 };
 
-const ENTITIES: [EntityType; 4] = [EntityType::Customer, EntityType::Product, EntityType::Invoice, EntityType::SalesOrder];
+const ENTITIES: [EntityType; 4] =
+    [EntityType::Customer, EntityType::Product, EntityType::Invoice, EntityType::SalesOrder];
 
 struct Server {
     name: String,
@@ -52,8 +53,11 @@ fn servers() -> Vec<Server> {
 }
 
 fn adapter(settings: &BTreeMap<String, String>) -> Arc<dyn Adapter> {
-    let services =
-        Services { hosts: Arc::new(Hosts::default()), tokens: Arc::new(MemoryTokens::default()), allow_link_local: false };
+    let services = Services {
+        hosts: Arc::new(Hosts::default()),
+        tokens: Arc::new(MemoryTokens::default()),
+        allow_link_local: false,
+    };
     catalog::build("odoo", &"live".into(), settings.clone(), &services).expect("good settings")
 }
 
@@ -184,7 +188,9 @@ async fn several_keys_and_a_key_within_a_day() {
                     let (a, b) = (pair[0].record.get(key.field), pair[1].record.get(key.field));
                     match (a.is_null() || b.is_null(), key.direction) {
                         // The order of numbers is the same in all collations, but for the letters before them.
-                        (false, _) if a.as_text().is_some_and(|a| b.as_text().is_some_and(|b| a[..3] != b[..3])) => std::cmp::Ordering::Less,
+                        (false, _) if a.as_text().is_some_and(|a| b.as_text().is_some_and(|b| a[..3] != b[..3])) => {
+                            std::cmp::Ordering::Less
+                        }
                         (false, Desc) => b.compare(a),
                         _ => a.compare(b),
                     }
@@ -294,11 +300,23 @@ async fn children_of_many_parents_are_exact_however_they_are_spread() {
                         let sets = vec![SetStart { set: pages[0].set.clone(), after: Some(next.clone()) }];
                         let query = ListQuery { sets, filter, order: order.clone(), limit: 1000, fields };
                         let rest = adapter.list(&ctx(), entity, &query).await.expect("a page");
-                        assert_eq!(ids(&rest.sets[0].rows), all[5..].iter().map(|id| &**id).collect::<Vec<_>>(), "{at}");
+                        assert_eq!(
+                            ids(&rest.sets[0].rows),
+                            all[5..].iter().map(|id| &**id).collect::<Vec<_>>(),
+                            "{at}"
+                        );
                     }
                 }
-                println!("{} {entity:?} by {field}, {per_parent} of {} parents: {} calls", server.name, parents.len(), call.calls_made());
-                assert!(call.calls_made() <= 3, "one call, one more for the crowded out, one for a day or for no value");
+                println!(
+                    "{} {entity:?} by {field}, {per_parent} of {} parents: {} calls",
+                    server.name,
+                    parents.len(),
+                    call.calls_made()
+                );
+                assert!(
+                    call.calls_made() <= 3,
+                    "one call, one more for the crowded out, one for a day or for no value"
+                );
             }
         }
     }
@@ -349,7 +367,23 @@ fn text(text: &str) -> Value {
 fn filters(entity: EntityType, records: &[Arc<Record>]) -> Vec<Filter> {
     let def = entity.def();
     let mut filters = Vec::new();
-    let odd = ["%", "_", "\\", "'", "\"", "x' or 1=1 --", "\"],[\"id\",\">\",0]", "Ü", "ü", "/", "", "a\0b", "日本", "{}", "false"];
+    let odd = [
+        "%",
+        "_",
+        "\\",
+        "'",
+        "\"",
+        "x' or 1=1 --",
+        "\"],[\"id\",\">\",0]",
+        "Ü",
+        "ü",
+        "/",
+        "",
+        "a\0b",
+        "日本",
+        "{}",
+        "false",
+    ];
     for (field, filterable) in def.all_fields().filter(|(_, f)| f.filter && f.computed.is_none()) {
         let is = |op, values| Filter::Is(Condition { target: Target::Field(field), op, values });
         let mut seen: Vec<Value> = Vec::new();
@@ -381,11 +415,16 @@ fn filters(entity: EntityType, records: &[Arc<Record>]) -> Vec<Filter> {
         }
         if matches!(filterable.kind, Kind::Text) {
             for odd in odd {
-                filters.extend([Op::Eq, Op::Neq, Op::Contains, Op::StartsWith, Op::Gt].map(|op| is(op, vec![text(odd)])));
+                filters
+                    .extend([Op::Eq, Op::Neq, Op::Contains, Op::StartsWith, Op::Gt].map(|op| is(op, vec![text(odd)])));
             }
         }
     }
-    let pairs: Vec<Filter> = filters.chunks(7).filter(|c| c.len() > 3).map(|c| Filter::Or(vec![c[0].clone(), Filter::And(vec![c[1].clone(), c[3].clone()])])).collect();
+    let pairs: Vec<Filter> = filters
+        .chunks(7)
+        .filter(|c| c.len() > 3)
+        .map(|c| Filter::Or(vec![c[0].clone(), Filter::And(vec![c[1].clone(), c[3].clone()])]))
+        .collect();
     filters.extend(pairs);
     filters
 }
@@ -399,9 +438,18 @@ async fn filters_find_what_the_gateway_would_find() {
             let filters = filters(entity, &records);
             let (mut exact, total) = (0, filters.len());
             for filter in filters {
-                let expected: BTreeSet<_> =
-                    records.iter().filter(|record| matches(&filter, record)).map(|record| record.key.id.to_string()).collect();
-                let listing = Listing { adapter: &*adapter, entity, filter: filter.clone(), order: Vec::new(), fields: FieldSet::EMPTY };
+                let expected: BTreeSet<_> = records
+                    .iter()
+                    .filter(|record| matches(&filter, record))
+                    .map(|record| record.key.id.to_string())
+                    .collect();
+                let listing = Listing {
+                    adapter: &*adapter,
+                    entity,
+                    filter: filter.clone(),
+                    order: Vec::new(),
+                    fields: FieldSet::EMPTY,
+                };
                 let found = listing.all(2000).await.0;
                 let found: BTreeSet<_> = ids(&found).into_iter().map(str::to_owned).collect();
                 assert_eq!(found, expected, "{} {entity:?} {filter:?}", server.name);
@@ -423,7 +471,8 @@ async fn the_usual_queries_take_as_few_calls_as_promised() {
     for server in servers() {
         let adapter = adapter(&server.settings);
         for entity in ENTITIES {
-            let listing = Listing { adapter: &*adapter, entity, filter: Filter::ALL, order: Vec::new(), fields: FieldSet::EMPTY };
+            let listing =
+                Listing { adapter: &*adapter, entity, filter: Filter::ALL, order: Vec::new(), fields: FieldSet::EMPTY };
             listing.all(2000).await;
         }
         let call = ctx();
@@ -441,7 +490,9 @@ async fn the_usual_queries_take_as_few_calls_as_promised() {
             .iter()
             .filter_map(|row| if let Value::Ref(to) = row.record.named("customer") { Some(to.clone()) } else { None })
             .collect();
-        let names = adapter.get_many(&call, EntityType::Customer, &customers, some_fields(EntityType::Customer, &["name"])).await;
+        let names = adapter
+            .get_many(&call, EntityType::Customer, &customers, some_fields(EntityType::Customer, &["name"]))
+            .await;
         assert!(names.expect("names").iter().all(Option::is_some), "an invoice's customer is always found");
         println!("{}: invoices with customers: {} calls", server.name, call.calls_made());
         assert!(call.calls_made() <= 2);
@@ -452,7 +503,11 @@ async fn the_usual_queries_take_as_few_calls_as_promised() {
         for (entity, by) in [(EntityType::Invoice, "issueDate"), (EntityType::SalesOrder, "orderDate")] {
             let query = ChildrenQuery {
                 via: entity.def().id_of("customer").unwrap(),
-                parents: customers.sets[0].rows.iter().map(|r| RemoteRef { set: r.record.key.set.clone(), id: r.record.key.id.clone() }).collect(),
+                parents: customers.sets[0]
+                    .rows
+                    .iter()
+                    .map(|r| RemoteRef { set: r.record.key.set.clone(), id: r.record.key.id.clone() })
+                    .collect(),
                 filter: Filter::ALL,
                 order: order(entity, by, Direction::Desc),
                 per_parent: 5,
@@ -498,7 +553,12 @@ async fn refusals_are_of_the_right_kind() {
         other_company.insert("company_id".into(), "4711".into());
         assert_eq!(kind(adapter(&other_company).probe(&ctx()).await), ErrorKind::Config);
         assert_eq!(kind(with(&[("url", "http://127.0.0.1:1")]).probe(&ctx()).await), ErrorKind::Unavailable);
-        let call = |method: &str| RawCall { target: "res.partner".into(), method: method.into(), args: json!(null), kwargs: json!({}) };
+        let call = |method: &str| RawCall {
+            target: "res.partner".into(),
+            method: method.into(),
+            args: json!(null),
+            kwargs: json!({}),
+        };
         let good = with(&[]);
         assert_eq!(kind(good.call(&ctx(), &call("no_such_method")).await), ErrorKind::Unsupported);
         let missing_model = RawCall { target: "no.model".into(), ..call("search_read") };
@@ -507,7 +567,10 @@ async fn refusals_are_of_the_right_kind() {
             let limited = adapter(&server.settings.clone().into_iter().chain(server.limited.clone()).collect());
             let info = limited.probe(&ctx()).await.expect("a probe");
             println!("  limited: {info:?}");
-            assert!(info.missing_rights.contains(&EntityType::Invoice) && !info.missing_rights.contains(&EntityType::Customer));
+            assert!(
+                info.missing_rights.contains(&EntityType::Invoice)
+                    && !info.missing_rights.contains(&EntityType::Customer)
+            );
             let listing = page_of_invoices(&*limited).await;
             assert_eq!(kind(listing), ErrorKind::Forbidden);
         }
@@ -535,9 +598,19 @@ async fn a_lost_session_is_renewed_by_one_log_in() {
         let Some(sessions) = server.sessions else { continue };
         let adapter = adapter(&server.settings);
         assert_eq!(page_of_invoices(&*adapter).await.expect("a page"), 3);
-        for folder in std::fs::read_dir(&sessions).expect("the sessions").flatten() {
-            let path = folder.path();
-            if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) }.expect("deleted");
+        let young = |file: &std::path::Path| {
+            let age = file.metadata().and_then(|meta| meta.modified()).map(|at| at.elapsed().unwrap_or_default());
+            age.is_ok_and(|age| age < Duration::from_secs(5))
+        };
+        let mut folders = vec![std::path::PathBuf::from(&sessions)];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(&folder).expect("the sessions").flatten() {
+                match entry.path() {
+                    path if path.is_dir() => folders.push(path),
+                    path if young(&path) => std::fs::remove_file(path).expect("deleted"),
+                    _ => {}
+                }
+            }
         }
         let pages = (0..6).map(|_| page_of_invoices(&*adapter));
         let pages = futures_util::future::join_all(pages).await;
@@ -553,7 +626,8 @@ async fn dump() {
         let adapter = adapter(&server.settings);
         for entity in ENTITIES {
             let lines: Vec<String> = everything(&*adapter, entity).await.iter().map(|record| dumped(record)).collect();
-            std::fs::write(format!("{folder}/{}-{}.jsonl", server.name, entity.def().name), lines.join("\n")).expect("written");
+            std::fs::write(format!("{folder}/{}-{}.jsonl", server.name, entity.def().name), lines.join("\n"))
+                .expect("written");
         }
     }
 }

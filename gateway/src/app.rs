@@ -7,7 +7,7 @@ use crate::{
     http::{self, Access, Gateway},
 };
 use adapters::{catalog::Services, http::Hosts, tokens::MemoryTokens};
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use metrics_exporter_prometheus::PrometheusHandle;
 use schema::{Api, ports::Ports};
 use std::{
@@ -18,6 +18,12 @@ use std::{
     time::Duration,
 };
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+
+/// The clock of the process: the only place that reads it; everything else is given a clock.
+#[expect(clippy::disallowed_methods, reason = "somebody has to ask the operating system")]
+pub fn clock() -> DateTime<Utc> {
+    Utc::now()
+}
 
 /// What adapters share in this process.
 pub fn services(config: &Config) -> Services {
@@ -48,9 +54,9 @@ pub async fn start(
     access: Access,
     metrics: Option<PrometheusHandle>,
 ) -> Result<Running, String> {
-    let registry = Arc::new(ErpRegistry::new(erps, &services(config), Utc::now)?);
-    let federation = Federation::new(Arc::clone(&registry), Seal::new(random_key()), config.reading(), Utc::now);
-    let ports = Ports { reads: Arc::new(federation), erps: Arc::clone(&registry) as _, clock: Utc::now };
+    let registry = Arc::new(ErpRegistry::new(erps, &services(config), clock)?);
+    let federation = Federation::new(Arc::clone(&registry), Seal::new(random_key()), config.reading(), clock);
+    let ports = Ports { reads: Arc::new(federation), erps: Arc::clone(&registry) as _, clock };
     let limits = schema::Limits {
         depth: config.limits.depth,
         complexity: config.limits.complexity,

@@ -166,7 +166,8 @@ impl SettingValues {
     fn resolve(&mut self, env: &dyn Fn(&str) -> Option<String>) -> Result<(), String> {
         for (key, value) in &mut self.0 {
             if let Some(name) = value.expose_secret().strip_prefix("env:") {
-                let found = env(name).ok_or_else(|| format!("settings.{key}: the environment variable {name} is not set"))?;
+                let found =
+                    env(name).ok_or_else(|| format!("settings.{key}: the environment variable {name} is not set"))?;
                 *value = found.into();
             }
         }

@@ -7,9 +7,7 @@ use adapters::{
     model::{EntityType, ErpId},
 };
 use chrono::{DateTime, Utc};
-use schema::ports::{
-    CapabilityView, Erps, ErpStatus, ErpView, IntegrationMode, Principal, SettingView, SystemView,
-};
+use schema::ports::{CapabilityView, ErpStatus, ErpView, Erps, IntegrationMode, Principal, SettingView, SystemView};
 use std::{
     collections::BTreeMap,
     sync::{Arc, PoisonError, RwLock},
@@ -62,7 +60,11 @@ impl ErpRegistry {
     ///
     /// # Errors
     /// When settings are wrong; the message names the ERP.
-    pub fn new(definitions: &[ErpDefinition], services: &Services, clock: fn() -> DateTime<Utc>) -> Result<Self, String> {
+    pub fn new(
+        definitions: &[ErpDefinition],
+        services: &Services,
+        clock: fn() -> DateTime<Utc>,
+    ) -> Result<Self, String> {
         let systems: Vec<_> = catalog::SYSTEMS.iter().map(|system| Arc::new(system_view(system))).collect();
         let mut erps = BTreeMap::new();
         for definition in definitions {
@@ -73,8 +75,10 @@ impl ErpRegistry {
                 return Err(wrong("an id has 1 to 40 lower-case letters, digits and hyphens".into()));
             }
             let system = catalog::find(&definition.system).map_err(|e| wrong(e.message))?;
-            let adapter = catalog::build(system.key, &id, definition.settings.exposed(), services).map_err(|e| wrong(e.message))?;
-            let view = systems.iter().find(|s| *s.key == *system.key).cloned().ok_or_else(|| wrong("no system".into()))?;
+            let adapter = catalog::build(system.key, &id, definition.settings.exposed(), services)
+                .map_err(|e| wrong(e.message))?;
+            let view =
+                systems.iter().find(|s| *s.key == *system.key).cloned().ok_or_else(|| wrong("no system".into()))?;
             let settings = definition.settings.without_secrets(system.settings);
             let view = unprobed(&id, &definition.name, view, settings, &*adapter, clock());
             let erp = ConnectedErp { id: id.clone(), system: system.key, adapter, view: RwLock::new(Arc::new(view)) };
@@ -92,7 +96,8 @@ impl ErpRegistry {
         let erps = adapters.map(|adapter| {
             let id = adapter.info().erp.clone();
             let system = Arc::clone(&systems[0]);
-            let view = RwLock::new(Arc::new(unprobed(&id, id.as_str(), system, serde_json::Value::Null, &*adapter, clock())));
+            let view =
+                RwLock::new(Arc::new(unprobed(&id, id.as_str(), system, serde_json::Value::Null, &*adapter, clock())));
             (id.clone(), Arc::new(ConnectedErp { id, system: adapter.info().system, adapter, view }))
         });
         Self { erps: erps.collect(), systems, clock }
@@ -110,7 +115,8 @@ impl ErpRegistry {
 
     /// Asks every ERP whether it works, all at once, and notes the answers.
     pub async fn probe_all(&self) -> Vec<(ErpId, Result<ServerInfo, adapters::Error>)> {
-        futures_util::future::join_all(self.erps.values().map(async |erp| (erp.id.clone(), self.probe(erp).await))).await
+        futures_util::future::join_all(self.erps.values().map(async |erp| (erp.id.clone(), self.probe(erp).await)))
+            .await
     }
 
     async fn probe(&self, erp: &ConnectedErp) -> Result<ServerInfo, adapters::Error> {

@@ -61,6 +61,7 @@ async fn main() -> ExitCode {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "the environment is handed to the settings here")]
 fn load(file: Option<&Path>) -> Result<Config, String> {
     Config::load(file, &|name| std::env::var(name).ok())
 }
@@ -83,7 +84,7 @@ async fn serve(file: Option<&Path>) -> Result<(), String> {
 
 async fn check(file: Option<&Path>) -> Result<(), String> {
     let config = load(file)?;
-    let registry = ErpRegistry::new(&config.erp_definitions(), &app::services(&config), chrono::Utc::now)?;
+    let registry = ErpRegistry::new(&config.erp_definitions(), &app::services(&config), app::clock)?;
     let mut failed = 0;
     for (id, outcome) in registry.probe_all().await {
         let line = match outcome {

@@ -26,8 +26,18 @@ struct Case {
 fn main() {
     let cases = [
         Case { name: "odoo", mapping: include_str!("../../adapters/src/odoo/mapping.toml"), set: 0, record: odoo },
-        Case { name: "sap_b1", mapping: include_str!("../../adapters/src/sap_b1/mapping.toml"), set: 0, record: sap_b1 },
-        Case { name: "quickbooks", mapping: include_str!("../../adapters/src/quickbooks/mapping.toml"), set: 0, record: quickbooks },
+        Case {
+            name: "sap_b1",
+            mapping: include_str!("../../adapters/src/sap_b1/mapping.toml"),
+            set: 0,
+            record: sap_b1,
+        },
+        Case {
+            name: "quickbooks",
+            mapping: include_str!("../../adapters/src/quickbooks/mapping.toml"),
+            set: 0,
+            record: quickbooks,
+        },
     ];
     println!("mapping, JSON bytes to records, one core; bar: 300,000 records/s for a list, 100,000 for all fields");
     for case in cases {

@@ -17,7 +17,11 @@ pub(super) fn text(raw: &str) -> Option<Cow<'_, str>> {
     match raw.as_bytes().first()? {
         b'"' => {
             let inner = &raw[1..raw.len() - 1];
-            if inner.contains('\\') { serde_json::from_str::<String>(raw).ok().map(Cow::Owned) } else { Some(Cow::Borrowed(inner)) }
+            if inner.contains('\\') {
+                serde_json::from_str::<String>(raw).ok().map(Cow::Owned)
+            } else {
+                Some(Cow::Borrowed(inner))
+            }
         }
         b'[' => match elements(raw)?.as_slice() {
             [_, name] => text(name.get()),
@@ -54,9 +58,9 @@ pub(super) fn decimal(raw: &str) -> Option<Decimal> {
 /// A date, also the date of a date with time.
 pub(super) fn date(raw: &str) -> Option<NaiveDate> {
     let text = text(raw)?;
-    NaiveDate::parse_from_str(text.get(..10)?, "%Y-%m-%d").ok().filter(|_| {
-        text.len() == 10 || matches!(text.as_bytes()[10], b'T' | b' ')
-    })
+    NaiveDate::parse_from_str(text.get(..10)?, "%Y-%m-%d")
+        .ok()
+        .filter(|_| text.len() == 10 || matches!(text.as_bytes()[10], b'T' | b' '))
 }
 
 /// A moment: RFC 3339, or without a zone in the given one.
@@ -76,7 +80,9 @@ pub(super) fn moment(date_raw: &str, time_raw: Option<&str>, zone: Tz) -> Option
     let day = date(date_raw)?;
     let time = match time_raw.and_then(text) {
         None => NaiveTime::MIN,
-        Some(text) if text.contains(':') => ["%H:%M:%S", "%H:%M"].iter().find_map(|f| NaiveTime::parse_from_str(&text, f).ok())?,
+        Some(text) if text.contains(':') => {
+            ["%H:%M:%S", "%H:%M"].iter().find_map(|f| NaiveTime::parse_from_str(&text, f).ok())?
+        }
         Some(text) => {
             let number: u32 = text.parse().ok()?;
             let (hhmm, seconds) = if number > 2359 { (number / 100, number % 100) } else { (number, 0) };
@@ -119,8 +125,10 @@ pub(super) fn plain(html: &str) -> String {
         let inner = &rest[1..end];
         match rest.as_bytes()[0] {
             b'<' => {
-                let tag = inner.trim_start_matches('/').split([' ', '/']).next().unwrap_or_default().to_ascii_lowercase();
-                let ends_line = matches!(tag.as_str(), "br" | "p" | "div" | "li" | "tr" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6");
+                let tag =
+                    inner.trim_start_matches('/').split([' ', '/']).next().unwrap_or_default().to_ascii_lowercase();
+                let ends_line =
+                    matches!(tag.as_str(), "br" | "p" | "div" | "li" | "tr" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6");
                 if ends_line && !text.is_empty() && !text.ends_with('\n') {
                     text.push('\n');
                 }
@@ -158,7 +166,9 @@ pub(super) fn url(raw: &str) -> Option<Value> {
     let text = text(raw)?;
     let parsed = match url::Url::parse(&text) {
         Ok(url) if matches!(url.scheme(), "http" | "https") => url,
-        _ => url::Url::parse(&format!("https://{text}")).ok().filter(|u| u.host_str().is_some_and(|h| h.contains('.')))?,
+        _ => url::Url::parse(&format!("https://{text}"))
+            .ok()
+            .filter(|u| u.host_str().is_some_and(|h| h.contains('.')))?,
     };
     Some(Value::Text(parsed.as_str().into()))
 }
@@ -197,7 +207,10 @@ mod tests {
 
     #[test]
     fn html_gives_its_text() {
-        assert_eq!(plain("<p>Zahlbar <b>sofort</b><br/>ohne Abzug</p><p>Müller &amp; S&#246;hne</p>"), "Zahlbar sofort\nohne Abzug\nMüller & Söhne");
+        assert_eq!(
+            plain("<p>Zahlbar <b>sofort</b><br/>ohne Abzug</p><p>Müller &amp; S&#246;hne</p>"),
+            "Zahlbar sofort\nohne Abzug\nMüller & Söhne"
+        );
         assert_eq!(plain("5 < 6 & 7 &unknown; <"), "5 < 6 & 7 &unknown; <");
         assert_eq!(plain("<p><br></p>"), "");
     }

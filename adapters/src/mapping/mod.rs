@@ -285,7 +285,10 @@ impl From {
     fn for_version(self, has: &dyn Fn(&str) -> bool) -> Option<Self> {
         let known = |path: &Path| has(path.first());
         let fields = |fields: Vec<Option<FieldMapping>>| -> Vec<Option<FieldMapping>> {
-            fields.into_iter().map(|f| f.and_then(|f| Some(FieldMapping { from: f.from.for_version(has)?, ..f }))).collect()
+            fields
+                .into_iter()
+                .map(|f| f.and_then(|f| Some(FieldMapping { from: f.from.for_version(has)?, ..f })))
+                .collect()
         };
         let first = |paths: Vec<Path>| paths.into_iter().find(known).map(|p| vec![p]);
         let some = |paths: Vec<Path>| Some(paths).filter(|paths| !paths.is_empty());
@@ -293,7 +296,9 @@ impl From {
             Self::Paths(paths) => Self::Paths(first(paths)?),
             Self::Html(paths) => Self::Html(first(paths)?),
             Self::Ref { paths, set, number } => Self::Ref { paths: first(paths)?, set, number },
-            Self::First { paths, none } => Self::First { paths: some(paths.into_iter().filter(known).collect())?, none },
+            Self::First { paths, none } => {
+                Self::First { paths: some(paths.into_iter().filter(known).collect())?, none }
+            }
             Self::Join(paths, with) => Self::Join(some(paths.into_iter().filter(known).collect())?, with),
             Self::InCurrency(_, Some(path)) if !known(&path) => return None,
             Self::InCurrency(of, path) => Self::InCurrency(Box::new(of.for_version(has)?), path),

@@ -6,7 +6,9 @@
 use super::{From, Literal, Path, Predicate, SetMapping, SourceOp, Take, With, json};
 use crate::{
     adapter::Quarantined,
-    model::{CurrencyCode, ErpId, FieldDef, FieldId, FieldSet, Kind, Money, MoneyIn, Record, RecordKey, RemoteRef, Value},
+    model::{
+        CurrencyCode, ErpId, FieldDef, FieldId, FieldSet, Kind, Money, MoneyIn, Record, RecordKey, RemoteRef, Value,
+    },
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
@@ -221,7 +223,9 @@ impl Plan {
             })
             .collect();
         let currency = match mapping.named("currency").map(|m| &m.from) {
-            Some(from @ (From::Paths(_) | From::First { .. })) if needs_currency => Some(Extract::new(from, &mut shape)),
+            Some(from @ (From::Paths(_) | From::First { .. })) if needs_currency => {
+                Some(Extract::new(from, &mut shape))
+            }
             _ => None,
         };
         Self { mapping: mapping.clone(), shape, id, currency, held, fields }
@@ -239,10 +243,7 @@ impl Plan {
 
     /// Whether the adapter has to join elements for a field.
     pub fn joins(&self) -> impl Iterator<Item = FieldId> {
-        self.fields
-            .iter()
-            .filter(|f| matches!(f.2, Some(Extract::Elements { slot: None, .. })))
-            .map(|f| f.0)
+        self.fields.iter().filter(|f| matches!(f.2, Some(Extract::Elements { slot: None, .. }))).map(|f| f.0)
     }
 
     /// The names to request of the table that is joined for a field.
@@ -259,18 +260,20 @@ impl Plan {
     /// # Errors
     /// When a value cannot be mapped or a required one is missing: the record is to be left out, and reported.
     pub fn read(&self, raw: &str, joined: &Joined<'_>, env: &Env) -> Result<Record, Quarantined> {
-        let quarantine = |id: Option<Box<str>>, reason: String| Quarantined { set: self.mapping.set.clone(), id, reason };
+        let quarantine =
+            |id: Option<Box<str>>, reason: String| Quarantined { set: self.mapping.set.clone(), id, reason };
         let slots = self.shape.cut(raw).map_err(|e| quarantine(None, format!("not a record: {e}")))?;
         let id: Box<str> = match slots[self.id].and_then(json::id) {
             Some(id) if !id.is_empty() => id.into(),
             _ => return Err(quarantine(None, format!("{}: no id", self.mapping.id.as_str()))),
         };
         let mut row = Row { slots: &slots, index: 0, id: &id, mapping: &self.mapping, env, currency: None };
-        row.currency = match self.currency.as_ref().map_or(Ok(Value::Null), |extract| row.value(Kind::Currency, extract)) {
-            Ok(Value::Currency(code)) => Some(code),
-            Ok(_) => env.base_currency,
-            Err(reason) => return Err(quarantine(Some(id), format!("currency: {reason}"))),
-        };
+        row.currency =
+            match self.currency.as_ref().map_or(Ok(Value::Null), |extract| row.value(Kind::Currency, extract)) {
+                Ok(Value::Currency(code)) => Some(code),
+                Ok(_) => env.base_currency,
+                Err(reason) => return Err(quarantine(Some(id), format!("currency: {reason}"))),
+            };
         let mut values = Vec::with_capacity(self.fields.len());
         for (field, def, extract) in &self.fields {
             let value = match extract {
@@ -312,9 +315,9 @@ impl Extract {
     fn new(from: &From, shape: &mut Shape) -> Self {
         match from {
             From::Paths(paths) => paths.first().map_or(Self::Const(Value::Null), |p| Self::One(shape.slot(p))),
-            From::Ref { paths, set, .. } => paths
-                .first()
-                .map_or(Self::Const(Value::Null), |p| Self::Ref { slot: shape.slot(p), set: set.clone() }),
+            From::Ref { paths, set, .. } => {
+                paths.first().map_or(Self::Const(Value::Null), |p| Self::Ref { slot: shape.slot(p), set: set.clone() })
+            }
             From::Const(value) => Self::Const(value.clone()),
             From::Sum(parts) => Self::Sum(parts.iter().map(|(minus, path)| (*minus, shape.slot(path))).collect()),
             From::Times(of, rate) => Self::Times(Box::new(Self::new(of, shape)), shape.slot(rate)),
@@ -387,7 +390,11 @@ fn cannot(raw: &str, what: &str) -> String {
 impl<'a> Row<'_, 'a> {
     /// The text of a slot that has a value.
     fn raw(&self, slot: Slot) -> Option<&'a str> {
-        self.slots[slot].filter(|raw| !matches!(*raw, "null" | "\"\"") && !(self.mapping.style.false_is_null && *raw == "false"))
+        self.slots[slot].filter(|raw| match *raw {
+            "null" | "\"\"" => false,
+            "false" => !self.mapping.style.false_is_null,
+            _ => true,
+        })
     }
 
     fn text(&self, slot: Slot) -> Option<std::borrow::Cow<'a, str>> {
@@ -406,9 +413,11 @@ impl<'a> Row<'_, 'a> {
             Extract::Const(value) => Ok(value.clone()),
             Extract::One(slot) => self.one(kind, *slot),
             Extract::First(slots, none) => {
-                let has_value = |slot: &&Slot| self.raw(**slot).is_some_and(|raw| {
-                    none.is_empty() || json::text(raw).is_none_or(|text| !none.iter().any(|word| **word == *text))
-                });
+                let has_value = |slot: &&Slot| {
+                    self.raw(**slot).is_some_and(|raw| {
+                        none.is_empty() || json::text(raw).is_none_or(|text| !none.iter().any(|word| **word == *text))
+                    })
+                };
                 slots.iter().find(has_value).map_or(Ok(Value::Null), |slot| self.one(kind, *slot))
             }
             Extract::InCurrency(of, code) => {
@@ -438,7 +447,9 @@ impl<'a> Row<'_, 'a> {
                 let (Value::Decimal(number), Some(raw)) = (self.value(Kind::Decimal, of)?, self.raw(*rate)) else {
                     return Ok(Value::Null);
                 };
-                let product = json::decimal(raw).and_then(|rate| number.checked_mul(rate)).ok_or_else(|| cannot(raw, "a rate"))?;
+                let product = json::decimal(raw)
+                    .and_then(|rate| number.checked_mul(rate))
+                    .ok_or_else(|| cannot(raw, "a rate"))?;
                 self.number(kind, product.round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero))
             }
             Extract::ByCurrency(own, foreign) => {
@@ -500,7 +511,9 @@ impl<'a> Row<'_, 'a> {
     fn date(&self, raw: &str) -> Option<NaiveDate> {
         match json::date(raw)? {
             day if !self.mapping.style.utc_datetime => Some(day),
-            day => Some(json::datetime(raw, Tz::UTC).map_or(day, |moment| moment.with_timezone(&self.env.zone).date_naive())),
+            day => Some(
+                json::datetime(raw, Tz::UTC).map_or(day, |moment| moment.with_timezone(&self.env.zone).date_naive()),
+            ),
         }
     }
 
@@ -572,7 +585,9 @@ impl<'a> Row<'_, 'a> {
                 continue;
             }
             let value = match (&each.take, kind) {
-                (Taken::Object(fields), Kind::Object(of) | Kind::List(of)) => Value::Object(row.object(of.fields, fields)?),
+                (Taken::Object(fields), Kind::Object(of) | Kind::List(of)) => {
+                    Value::Object(row.object(of.fields, fields)?)
+                }
                 (Taken::One(extract), Kind::Refs(to)) => row.value(Kind::Ref(to), extract)?,
                 (Taken::One(extract), kind) => row.value(kind, extract)?,
                 (Taken::Object(_), _) => Value::Null,
@@ -619,14 +634,18 @@ impl<'a> Row<'_, 'a> {
             TestWith::Literals(literals) => literals,
             TestWith::Slot(other) => {
                 let (Some(a), Some(b)) = (raw, self.raw(*other)) else { return Ok(false) };
-                let (Some(a), Some(b)) = (json::decimal(a), json::decimal(b)) else { return Err(cannot(a, "a number")) };
+                let (Some(a), Some(b)) = (json::decimal(a), json::decimal(b)) else {
+                    return Err(cannot(a, "a number"));
+                };
                 return Ok(ordering_holds(test.op, a.cmp(&b)));
             }
         };
         Ok(match test.op {
             SourceOp::IsNull => literals.first() == Some(&Literal::Bool(raw.is_none())),
             // `false` is a value where a predicate asks for it.
-            SourceOp::Eq | SourceOp::In if self.slots[test.slot] == Some("false") => literals.contains(&Literal::Bool(false)),
+            SourceOp::Eq | SourceOp::In if self.slots[test.slot] == Some("false") => {
+                literals.contains(&Literal::Bool(false))
+            }
             SourceOp::Eq | SourceOp::In => literals.iter().any(|l| compare(l) == Some(Ordering::Equal)),
             SourceOp::Neq => !literals.iter().any(|l| compare(l) == Some(Ordering::Equal)),
             SourceOp::StartsWith => match (raw.and_then(json::text), literals.first()) {

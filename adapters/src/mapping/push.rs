@@ -205,7 +205,9 @@ impl Push<'_> {
 
     fn condition(&self, condition: &Condition, positive: bool) -> Translated {
         let field = match condition.target {
-            Target::Id => return self.ids(self.set.id.as_str(), self.set.id_is_number, &self.set.set, condition, positive),
+            Target::Id => {
+                return self.ids(self.set.id.as_str(), self.set.id_is_number, &self.set.set, condition, positive);
+            }
             Target::Field(field) => field,
         };
         let Some(mapping) = self.set.field(field) else {
@@ -328,7 +330,9 @@ impl Push<'_> {
 
     fn predicate(&self, predicate: &Predicate, positive: bool) -> Translated {
         match &predicate.with {
-            With::Literals(values) => self.source_compare(predicate.path.as_str(), predicate.op, values.clone(), positive),
+            With::Literals(values) => {
+                self.source_compare(predicate.path.as_str(), predicate.op, values.clone(), positive)
+            }
             With::Path(_) => GIVE_UP,
         }
     }

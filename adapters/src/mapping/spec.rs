@@ -1,6 +1,8 @@
 //! Reads a mapping from TOML and checks it against the catalogue of entities.
 
-use super::{FieldMapping, From, Literal, Mapping, MappingError, Path, Predicate, SetMapping, SourceOp, Style, Take, With};
+use super::{
+    FieldMapping, From, Literal, Mapping, MappingError, Path, Predicate, SetMapping, SourceOp, Style, Take, With,
+};
 use crate::model::{EntityDef, EntityType, FieldDef, Kind, ObjectDef, SourceSet, Value};
 use rust_decimal::Decimal;
 use std::{collections::HashMap, sync::Arc};
@@ -95,7 +97,12 @@ fn parse_entity(entity: EntityType, mut table: Table, style: Style, targets: &Ta
         .collect()
 }
 
-fn parse_fields(defs: &[&'static FieldDef], mut table: Table, at: &str, targets: &Targets) -> Result<Vec<Option<FieldMapping>>> {
+fn parse_fields(
+    defs: &[&'static FieldDef],
+    mut table: Table,
+    at: &str,
+    targets: &Targets,
+) -> Result<Vec<Option<FieldMapping>>> {
     let fields = defs.iter().map(|def| match table.remove(def.name) {
         None => Ok(None),
         Some(_) if def.computed.is_some() => wrong(at, format_args!("{} is computed", def.name)),
@@ -156,7 +163,9 @@ fn parse_from(kind: Kind, spec: &mut Table, at: &str, targets: &Targets) -> Resu
         if matches!(kind, Kind::Ref(_) | Kind::Refs(_) | Kind::Object(_) | Kind::List(_)) {
             return wrong(at, "first and none are for plain values");
         }
-        let Some(list) = spec.remove("first").or_else(|| spec.remove("path")) else { return wrong(at, "path is missing") };
+        let Some(list) = spec.remove("first").or_else(|| spec.remove("path")) else {
+            return wrong(at, "path is missing");
+        };
         let none = spec.remove("none").map_or(Ok(Vec::new()), |none| strings(none, at))?;
         return Ok(From::First { paths: paths(list, at)?, none: none.into_iter().map(Into::into).collect() });
     }
@@ -181,7 +190,11 @@ fn parse_from(kind: Kind, spec: &mut Table, at: &str, targets: &Targets) -> Resu
     if let Some(words) = spec.remove("words") {
         let path = single_path(spec, at)?;
         let cases = into_table(words, at)?.into_iter().map(|(word, value)| {
-            let is = Predicate { path: path.clone(), op: SourceOp::Eq, with: With::Literals(vec![Literal::Text(word.into())]) };
+            let is = Predicate {
+                path: path.clone(),
+                op: SourceOp::Eq,
+                with: With::Literals(vec![Literal::Text(word.into())]),
+            };
             Ok((constant(kind, &value, at)?, vec![is]))
         });
         return Ok(From::Cases(cases.collect::<Result<_>>()?));
@@ -194,7 +207,9 @@ fn parse_from(kind: Kind, spec: &mut Table, at: &str, targets: &Targets) -> Resu
     if collection.is_some() || lookup.is_some() {
         let when = spec.remove("when").map_or(Ok(Vec::new()), |when| predicates(when, at))?;
         let take = match (kind, spec.remove("fields"), spec.remove("take")) {
-            (Kind::Object(of) | Kind::List(of), Some(fields), None) => Take::Object(object_fields(of, fields, at, targets)?),
+            (Kind::Object(of) | Kind::List(of), Some(fields), None) => {
+                Take::Object(object_fields(of, fields, at, targets)?)
+            }
             (_, None, Some(take)) => {
                 spec.insert("path".into(), take);
                 Take::One(Box::new(parse_from(element_kind(kind), spec, at, targets)?))
@@ -251,7 +266,12 @@ fn element_kind(kind: Kind) -> Kind {
     }
 }
 
-fn object_fields(of: &'static ObjectDef, fields: Toml, at: &str, targets: &Targets) -> Result<Vec<Option<FieldMapping>>> {
+fn object_fields(
+    of: &'static ObjectDef,
+    fields: Toml,
+    at: &str,
+    targets: &Targets,
+) -> Result<Vec<Option<FieldMapping>>> {
     let defs: Vec<_> = of.fields.iter().collect();
     parse_fields(&defs, into_table(fields, at)?, at, targets)
 }

@@ -120,7 +120,8 @@ fn amounts_follow_the_currency_of_the_document() {
     assert_eq!(*foreign.named("baseSubtotal"), money("99.91", "EUR"), "(130 - 19) * 0.90005, rounded to cents");
     assert_eq!(*foreign.named("kind"), Value::Enum("CREDIT_NOTE"));
     let Value::List(lines) = foreign.named("lines") else { panic!("no lines") };
-    let texts: Vec<_> = lines.iter().map(|l| if let Value::Object(l) = l { (l[1].clone(), l[2].clone()) } else { panic!() }).collect();
+    let texts: Vec<_> =
+        lines.iter().map(|l| if let Value::Object(l) = l { (l[1].clone(), l[2].clone()) } else { panic!() }).collect();
     let line = |n, t: &str| (Value::Int(n), Value::Text(t.into()));
     assert_eq!(texts, [line(1, "a"), line(2, "b"), line(3, "c")], "numbered as shown, bundles unfolded in place");
 }
@@ -242,7 +243,11 @@ fn a_body_is_written_by_the_same_mapping() {
     let field = |name: &str| def.id_of(name).expect("a field");
     let written = body(
         set,
-        &[(field("name"), Value::Text("A \"B\"".into())), (field("email"), Value::Null), (field("status"), Value::Enum("INACTIVE"))],
+        &[
+            (field("name"), Value::Text("A \"B\"".into())),
+            (field("email"), Value::Null),
+            (field("status"), Value::Enum("INACTIVE")),
+        ],
     );
     assert_eq!(written.expect("a body").get(), r#"{"Frozen":"Y","Mail":false,"Name":"A \"B\""}"#);
     let refused = body(set, &[(field("parent"), Value::Null)]).expect_err("no such field");
@@ -251,18 +256,33 @@ fn a_body_is_written_by_the_same_mapping() {
     let set = &mapping.sets(EntityType::Invoice)[0];
     let def = EntityType::Invoice.def();
     let field = |name: &str| def.id_of(name).expect("a field");
-    let line = Value::Object(EntityType::Invoice.def().fields.iter().find(|f| f.name == "lines").map(|f| match f.kind {
-        crate::model::Kind::List(of) => of.fields.iter().map(|f| match f.name {
-            "lineNumber" => Value::Int(1),
-            "quantity" => Value::Decimal("12345678901234567.89".parse().expect("a number")),
-            "description" => Value::Text("x".into()),
-            _ => Value::Null,
-        }).collect(),
-        _ => panic!("a list"),
-    }).expect("lines"));
+    let line = Value::Object(
+        EntityType::Invoice
+            .def()
+            .fields
+            .iter()
+            .find(|f| f.name == "lines")
+            .map(|f| match f.kind {
+                crate::model::Kind::List(of) => of
+                    .fields
+                    .iter()
+                    .map(|f| match f.name {
+                        "lineNumber" => Value::Int(1),
+                        "quantity" => Value::Decimal("12345678901234567.89".parse().expect("a number")),
+                        "description" => Value::Text("x".into()),
+                        _ => Value::Null,
+                    })
+                    .collect(),
+                _ => panic!("a list"),
+            })
+            .expect("lines"),
+    );
     let customer = Value::Ref(RemoteRef { set: "Partners".into(), id: "C1".into() });
     let written = body(set, &[(field("customer"), customer), (field("lines"), Value::List([line].into()))]);
-    assert_eq!(written.expect("a body").get(), r#"{"Customer":{"value":"C1"},"Lines":[{"Qty":12345678901234567.89,"Text":"x"}]}"#);
+    assert_eq!(
+        written.expect("a body").get(),
+        r#"{"Customer":{"value":"C1"},"Lines":[{"Qty":12345678901234567.89,"Text":"x"}]}"#
+    );
 }
 
 #[test]
@@ -272,7 +292,10 @@ fn a_mapping_is_checked_against_the_catalogue() {
     assert_eq!(bad("[gadget]"), "mapping: no entity gadget");
     assert_eq!(bad(&with("nmae='N'")), "Customer in s: no field nmae");
     assert_eq!(bad(&with("status={const='ALIVE'}")), "Customer in s.status: PartyStatus has no value ALIVE");
-    assert_eq!(bad("[invoice]\nid='x'\nsets=[{name='s'}]\n[invoice.fields]\nisOverdue='x'"), "Invoice in s: isOverdue is computed");
+    assert_eq!(
+        bad("[invoice]\nid='x'\nsets=[{name='s'}]\n[invoice.fields]\nisOverdue='x'"),
+        "Invoice in s: isOverdue is computed"
+    );
 }
 
 #[test]
@@ -338,7 +361,11 @@ fn a_value_may_come_from_the_first_path_that_has_one() {
     let named = variant(EntityType::Customer, r#"{"Code":"C1","Name":"N","Currency":"USD","Balance":5}"#);
     assert_eq!(*named.named("name"), Value::Text("N".into()));
     assert_eq!(*named.named("currency"), Value::Currency("USD".parse().expect("a code")));
-    assert_eq!(*named.named("balanceDue"), Value::List([money("5", "EUR")].into()), "the company's currency, not the customer's");
+    assert_eq!(
+        *named.named("balanceDue"),
+        Value::List([money("5", "EUR")].into()),
+        "the company's currency, not the customer's"
+    );
 }
 
 #[test]
@@ -362,7 +389,8 @@ fn an_amount_may_name_its_own_currency() {
     let json = r#"{"Id":1,"Currency":"EUR","Total":1,"Lines":[{"Price":2,"Currency":"$"},{"Price":3,"Currency":""}]}"#;
     let invoice = variant(EntityType::Invoice, json);
     let Value::List(lines) = invoice.named("lines") else { panic!("no lines") };
-    let prices: Vec<_> = lines.iter().flat_map(|l| if let Value::Object(l) = l { l.to_vec() } else { panic!() }).collect();
+    let prices: Vec<_> =
+        lines.iter().flat_map(|l| if let Value::Object(l) = l { l.to_vec() } else { panic!() }).collect();
     assert!(prices.contains(&money("2", "USD")) && prices.contains(&money("3", "EUR")), "{prices:?}");
 }
 
@@ -390,12 +418,14 @@ fn conditions_on_substitutes_are_pushed_down_exactly() {
     assert_eq!(pushed(&Filter::Not(Box::new(name(Op::Eq)))), differs);
     let none = Filter::of(EntityType::Customer, "currency", Op::IsNull, vec![Value::Bool(true)]);
     let hashes = [Literal::Text("##".into())];
-    let expected = SourceFilter::Or(vec![is("Currency", SourceOp::IsNull, &yes), is("Currency", SourceOp::In, &hashes)]);
+    let expected =
+        SourceFilter::Or(vec![is("Currency", SourceOp::IsNull, &yes), is("Currency", SourceOp::In, &hashes)]);
     assert_eq!(pushed(&none), expected);
     let word = |op| Filter::of(EntityType::Customer, "currency", op, vec![Value::Text("##".into())]);
     assert_eq!(pushed(&word(Op::Eq)), SourceFilter::NONE, "no record has a value that stands for none");
     assert_eq!(pushed(&word(Op::Neq)), SourceFilter::ALL);
-    let order = [Order { field: EntityType::Customer.def().id_of("name").expect("a field"), direction: Direction::Asc }];
+    let order =
+        [Order { field: EntityType::Customer.def().id_of("name").expect("a field"), direction: Direction::Asc }];
     let keys = sort_keys(set, &order).expect("sortable");
     assert_eq!((keys[0].path.as_str(), keys[0].nullable), ("Name", true));
 }
@@ -412,7 +442,8 @@ fn each_half_of_a_set_keeps_an_amount_in_one_field() {
     assert_eq!(pushed(&own), Pushed { source: expected, left: Filter::ALL });
     let expected = SourceFilter::And(vec![is("Currency", SourceOp::Neq, &eur), is("TotalFc", SourceOp::Gt, &five)]);
     assert_eq!(pushed(&foreign), Pushed { source: expected, left: Filter::ALL });
-    let order = [Order { field: EntityType::Invoice.def().id_of("total").expect("a field"), direction: Direction::Asc }];
+    let order =
+        [Order { field: EntityType::Invoice.def().id_of("total").expect("a field"), direction: Direction::Asc }];
     assert_eq!(sort_keys(&foreign, &order).expect("sortable")[0].path.as_str(), "TotalFc");
     assert!(mapping.sets(EntityType::Customer)[0].by_currency("EUR").is_none());
 }
@@ -423,7 +454,8 @@ fn the_day_of_a_moment_is_the_day_in_the_time_zone_of_the_erp() {
     let mapping = Mapping::parse(text).expect("a mapping");
     let set = &mapping.sets(EntityType::SalesOrder)[0];
     let plan = Plan::new(set, EntityType::SalesOrder.def().every_field());
-    let read = |at: &str| plan.read(&format!(r#"{{"id":1,"at":"{at}","note":"<p>a</p>"}}"#), &[], &env()).expect("a record");
+    let read =
+        |at: &str| plan.read(&format!(r#"{{"id":1,"at":"{at}","note":"<p>a</p>"}}"#), &[], &env()).expect("a record");
     let late = read("2026-01-31 23:30:00");
     assert_eq!(*late.named("orderDate"), Value::Date("2026-02-01".parse().expect("a date")), "Berlin is an hour ahead");
     assert_eq!(*late.named("remoteUpdatedAt"), Value::DateTime("2026-01-31T23:30:00Z".parse().expect("a moment")));

@@ -30,7 +30,13 @@ pub fn body(set: &SetMapping, values: &[(FieldId, Value)]) -> Result<Box<RawValu
     serde_json::value::to_raw_value(&Node::Object(root)).map_err(|e| Error::new(ErrorKind::Invalid, e.to_string()))
 }
 
-fn put(into: &mut BTreeMap<String, Node>, def: &FieldDef, mapping: Option<&FieldMapping>, value: &Value, style: Style) -> Result<()> {
+fn put(
+    into: &mut BTreeMap<String, Node>,
+    def: &FieldDef,
+    mapping: Option<&FieldMapping>,
+    value: &Value,
+    style: Style,
+) -> Result<()> {
     let refused = |why: &str| Error::unsupported(format!("{}: this ERP {why}", def.name));
     let mapping = mapping.ok_or_else(|| refused("has no such field"))?;
     match (&mapping.from, value) {
@@ -87,7 +93,13 @@ fn put(into: &mut BTreeMap<String, Node>, def: &FieldDef, mapping: Option<&Field
 }
 
 /// The fields of a value object that have a value and a place; numbering and totals are the ERP's own business.
-fn put_all(into: &mut BTreeMap<String, Node>, defs: &[FieldDef], fields: &[Option<FieldMapping>], values: &[Value], style: Style) -> Result<()> {
+fn put_all(
+    into: &mut BTreeMap<String, Node>,
+    defs: &[FieldDef],
+    fields: &[Option<FieldMapping>],
+    values: &[Value],
+    style: Style,
+) -> Result<()> {
     for ((def, mapping), value) in defs.iter().zip(fields).zip(values) {
         let derived = matches!(mapping.as_ref().map(|m| &m.from), Some(From::Index | From::Sum(_) | From::Times(..)));
         if !value.is_null() && !derived {
@@ -121,7 +133,14 @@ fn text(text: &str) -> Option<Node> {
 }
 
 fn null(style: Style) -> Node {
-    Node::Leaf(if style.false_is_null { serde_json::value::to_raw_value(&false) } else { serde_json::value::to_raw_value(&()) }.unwrap_or_default())
+    Node::Leaf(
+        if style.false_is_null {
+            serde_json::value::to_raw_value(&false)
+        } else {
+            serde_json::value::to_raw_value(&())
+        }
+        .unwrap_or_default(),
+    )
 }
 
 fn literal(literal: &super::Literal) -> Option<Node> {

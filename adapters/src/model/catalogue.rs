@@ -305,7 +305,9 @@ impl EntityDef {
         let mut stored = FieldSet::EMPTY;
         for id in fields.iter() {
             match self.field(id).computed {
-                Some(computed) => computed.needs.iter().filter_map(|name| self.id_of(name)).for_each(|f| stored.insert(f)),
+                Some(computed) => {
+                    computed.needs.iter().filter_map(|name| self.id_of(name)).for_each(|f| stored.insert(f))
+                }
                 None => stored.insert(id),
             }
         }

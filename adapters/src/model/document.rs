@@ -32,10 +32,7 @@ pub(super) static DOCUMENT_LINE: ObjectDef = ObjectDef {
 pub(super) static DIMENSION: ObjectDef = ObjectDef {
     name: "Dimension",
     doc: "A key of cost accounting with its value: a cost centre, department, project or class.",
-    fields: &[
-        text("key", "Which dimension, as the ERP names it.").required(),
-        text("value", "The value.").required(),
-    ],
+    fields: &[text("key", "Which dimension, as the ERP names it.").required(), text("value", "The value.").required()],
 };
 
 /// The part of a payment that settles one document.

@@ -68,7 +68,9 @@ pub(super) static ACCOUNT: EntityDef = EntityDef {
         one_of("classification", &ACCOUNT_CLASS, "The side of the books it belongs to.").required().filter(),
         one_of("kind", &ACCOUNT_KIND, "What it is for.").required().filter(),
         currency("currency", "The currency it is kept in, where it is not the company's."),
-        boolean("isActive", "Whether it is in use. Lists show only active accounts unless `where` names this.").required().filter(),
+        boolean("isActive", "Whether it is in use. Lists show only active accounts unless `where` names this.")
+            .required()
+            .filter(),
         base_money("balance", "Its balance now, in the company's currency."),
         reference("parent", E::Account, "The account it is summed up in."),
     ],

@@ -105,10 +105,14 @@ pub static CUSTOM_FIELD: ObjectDef = ObjectDef {
 /// What every record carries beyond its identity; these fields come first in every entity.
 pub static COMMON: [FieldDef; 7] = [
     url("remoteUrl", "Where a person opens the record in the ERP, if the ERP has such a page."),
-    text("externalReference", "The reference that a client gave when it wrote the record through this gateway.").filter(),
+    text("externalReference", "The reference that a client gave when it wrote the record through this gateway.")
+        .filter(),
     datetime("remoteCreatedAt", "When the record was created in the ERP."),
     datetime("remoteUpdatedAt", "When the record was last changed in the ERP.").filter().sort(),
-    text("version", "The ERP's token for optimistic concurrency: send it back with an update to be sure that nobody else changed the record meanwhile. Null where the ERP has none."),
+    text(
+        "version",
+        "The ERP's token for optimistic concurrency: send it back with an update to be sure that nobody else changed the record meanwhile. Null where the ERP has none.",
+    ),
     list("customFields", &CUSTOM_FIELD, "Fields of this ERP beyond the unified ones, by the ERP's mapping.").required(),
     json("raw", "The ERP's own record, as far as the gateway reads it. Needs the scope `records:raw`."),
 ];
@@ -137,12 +141,19 @@ mod tests {
                     assert!(def.id_of(need).is_some(), "{}.{} needs {need}", def.name, field.name);
                 }
                 if matches!(field.kind, Kind::Money(MoneyIn::Document)) {
-                    assert!(matches!(entity, EntityType::Payment) || def.id_of("currency").is_some(), "{}.{}", def.name, field.name);
+                    assert!(
+                        matches!(entity, EntityType::Payment) || def.id_of("currency").is_some(),
+                        "{}.{}",
+                        def.name,
+                        field.name
+                    );
                 }
             }
             for child in def.children {
                 let of = child.entity.def();
-                let via = of.id_of(child.via).unwrap_or_else(|| panic!("{}.{}: no field {}", def.name, child.name, child.via));
+                let via = of
+                    .id_of(child.via)
+                    .unwrap_or_else(|| panic!("{}.{}: no field {}", def.name, child.name, child.via));
                 assert!(matches!(of.field(via).kind, Kind::Ref(to) if to == *entity), "{}.{}", def.name, child.name);
                 assert!(child.doc.ends_with('.'));
             }

@@ -2,9 +2,7 @@
 
 use super::{
     EntityType as E,
-    catalogue::{
-        Direction, EntityDef, EnumDef, ObjectDef, datetime, decimal, int, list, one_of, reference, text,
-    },
+    catalogue::{Direction, EntityDef, EnumDef, ObjectDef, datetime, decimal, int, list, one_of, reference, text},
 };
 
 static MOVEMENT_STATUS: EnumDef = EnumDef {

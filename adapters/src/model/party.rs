@@ -3,7 +3,8 @@
 use super::{
     EntityType as E, Value,
     catalogue::{
-        ChildrenDef, Direction, EntityDef, EnumDef, ObjectDef, currency, money_list, object, one_of, reference, text, url,
+        ChildrenDef, Direction, EntityDef, EnumDef, ObjectDef, currency, money_list, object, one_of, reference, text,
+        url,
     },
 };
 
@@ -46,16 +47,41 @@ pub(super) static CUSTOMER: EntityDef = EntityDef {
         text("taxNumber", "The tax or VAT number.").filter(),
         text("registrationNumber", "The number in the company register."),
         currency("currency", "The currency in which this customer is usually invoiced.").filter(),
-        one_of("status", &PARTY_STATUS, "Whether business is done with this customer. Lists show only active ones unless `where` names the status.").required().filter(),
+        one_of(
+            "status",
+            &PARTY_STATUS,
+            "Whether business is done with this customer. Lists show only active ones unless `where` names the status.",
+        )
+        .required()
+        .filter(),
         object("billingAddress", &ADDRESS, "Where invoices go."),
         object("shippingAddress", &ADDRESS, "Where goods go."),
-        reference("parent", E::Customer, "The customer this one belongs to, for example the group or the head office.").filter(),
+        reference("parent", E::Customer, "The customer this one belongs to, for example the group or the head office.")
+            .filter(),
         money_list("balanceDue", "What this customer still owes by the ERP's own books, one entry for each currency."),
     ],
     children: &[
-        ChildrenDef { name: "invoices", entity: E::Invoice, via: "customer", arguments: true, doc: "The customer's invoices and credit notes, newest first unless `orderBy` says otherwise." },
-        ChildrenDef { name: "salesOrders", entity: E::SalesOrder, via: "customer", arguments: true, doc: "What the customer ordered, newest first unless `orderBy` says otherwise." },
-        ChildrenDef { name: "payments", entity: E::Payment, via: "customer", arguments: true, doc: "What the customer paid and was paid back." },
+        ChildrenDef {
+            name: "invoices",
+            entity: E::Invoice,
+            via: "customer",
+            arguments: true,
+            doc: "The customer's invoices and credit notes, newest first unless `orderBy` says otherwise.",
+        },
+        ChildrenDef {
+            name: "salesOrders",
+            entity: E::SalesOrder,
+            via: "customer",
+            arguments: true,
+            doc: "What the customer ordered, newest first unless `orderBy` says otherwise.",
+        },
+        ChildrenDef {
+            name: "payments",
+            entity: E::Payment,
+            via: "customer",
+            arguments: true,
+            doc: "What the customer paid and was paid back.",
+        },
     ],
     order: ("name", Direction::Asc),
     hidden_unless: ACTIVE,
@@ -74,12 +100,30 @@ pub(super) static VENDOR: EntityDef = EntityDef {
         url("website", "The home page."),
         text("taxNumber", "The tax or VAT number.").filter(),
         currency("currency", "The currency in which this vendor usually bills.").filter(),
-        one_of("status", &PARTY_STATUS, "Whether business is done with this vendor. Lists show only active ones unless `where` names the status.").required().filter(),
+        one_of(
+            "status",
+            &PARTY_STATUS,
+            "Whether business is done with this vendor. Lists show only active ones unless `where` names the status.",
+        )
+        .required()
+        .filter(),
         object("billingAddress", &ADDRESS, "The vendor's address."),
     ],
     children: &[
-        ChildrenDef { name: "bills", entity: E::Bill, via: "vendor", arguments: true, doc: "The vendor's bills and credits, newest first unless `orderBy` says otherwise." },
-        ChildrenDef { name: "purchaseOrders", entity: E::PurchaseOrder, via: "vendor", arguments: true, doc: "What was ordered from the vendor, newest first unless `orderBy` says otherwise." },
+        ChildrenDef {
+            name: "bills",
+            entity: E::Bill,
+            via: "vendor",
+            arguments: true,
+            doc: "The vendor's bills and credits, newest first unless `orderBy` says otherwise.",
+        },
+        ChildrenDef {
+            name: "purchaseOrders",
+            entity: E::PurchaseOrder,
+            via: "vendor",
+            arguments: true,
+            doc: "What was ordered from the vendor, newest first unless `orderBy` says otherwise.",
+        },
     ],
     order: ("name", Direction::Asc),
     hidden_unless: ACTIVE,

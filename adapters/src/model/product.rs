@@ -30,12 +30,18 @@ pub(super) static PRODUCT: EntityDef = EntityDef {
         text("unitOfMeasure", "The unit it is counted in, as the ERP names it."),
         base_money("salePrice", "The list price without discounts, in the company's currency.").filter(),
         base_money("cost", "What one unit costs the company, in the company's currency."),
-        boolean("isActive", "Whether it is in use. Lists show only active products unless `where` names this.").required().filter(),
+        boolean("isActive", "Whether it is in use. Lists show only active products unless `where` names this.")
+            .required()
+            .filter(),
         decimal("quantityAvailable", "How much is on hand over all locations, in the unit of measure."),
     ],
-    children: &[
-        ChildrenDef { name: "stockLevels", entity: E::StockLevel, via: "product", arguments: false, doc: "How much of it is where." },
-    ],
+    children: &[ChildrenDef {
+        name: "stockLevels",
+        entity: E::StockLevel,
+        via: "product",
+        arguments: false,
+        doc: "How much of it is where.",
+    }],
     order: ("name", Direction::Asc),
     hidden_unless: Some(("isActive", Value::Bool(true))),
 };

@@ -43,9 +43,11 @@ impl Auth for SessionAuth {
 
     async fn log_in(&self, ctx: &Ctx, http: &dyn Http) -> Result<()> {
         let (database, login) = self.config.account()?;
-        let params = json!({ "db": database, "login": login, "password": self.config.credential.secret().expose_secret() });
+        let params =
+            json!({ "db": database, "login": login, "password": self.config.credential.secret().expose_secret() });
         // Without the header X-Odoo-Database: with it 19 takes the request for a stateless one and sends no cookie.
-        let response = http.send(ctx, wire::route(&self.config, "/web/session/authenticate", "log_in", &params)?).await?;
+        let response =
+            http.send(ctx, wire::route(&self.config, "/web/session/authenticate", "log_in", &params)?).await?;
         let answer: Value = wire::returned(wire::result(Transport::Session, &response)?)?;
         if answer["uid"].as_i64().is_none() {
             let message = "The Odoo user has two-factor authentication: use an API key.";

@@ -120,7 +120,8 @@ impl Library {
     pub(super) async fn books(self: &Arc<Self>, ctx: &Ctx) -> Result<Books> {
         let link = self.linker.link(ctx).await?;
         let (config, own) = (Arc::clone(&self.config), link.clone());
-        let company = self.company.get(ctx, |ctx| async move { load_company(&ctx, &own, &config).await.map(Arc::new) }).await?;
+        let company =
+            self.company.get(ctx, |ctx| async move { load_company(&ctx, &own, &config).await.map(Arc::new) }).await?;
         Ok(Books { link, company, config: Arc::clone(&self.config) })
     }
 
@@ -176,9 +177,11 @@ impl Books {
     pub(super) async fn count(&self, ctx: &Ctx, model: &str, domain: String) -> Result<u64> {
         let domain = RawValue::from_string(domain)
             .map_err(|e| Error::invalid("A condition cannot be written as JSON.").with_detail(e.to_string()))?;
-        let call = Call::read(model, "search_count", "count")
-            .with("context", &self.context())?
-            .with_first(self.link.transport, "domain", domain);
+        let call = Call::read(model, "search_count", "count").with("context", &self.context())?.with_first(
+            self.link.transport,
+            "domain",
+            domain,
+        );
         wire::returned(self.link.call(ctx, &call).await?.value()?)
     }
 
@@ -289,7 +292,10 @@ async fn load_company(ctx: &Ctx, link: &Link, config: &Config) -> Result<Company
     };
     let Some(at) = companies.iter().position(|company| company.id == id) else {
         let may = companies.iter().map(|c| format!("{} ({})", c.id, c.name)).collect::<Vec<_>>().join(", ");
-        return Err(Error::new(ErrorKind::Config, format!("The Odoo user has no access to company {id}, but to {may}.")));
+        return Err(Error::new(
+            ErrorKind::Config,
+            format!("The Odoo user has no access to company {id}, but to {may}."),
+        ));
     };
     let row = companies.swap_remove(at);
     let own_zone = user.tz.as_str().and_then(|name| name.parse().ok());
@@ -314,6 +320,8 @@ async fn default_company(ctx: &Ctx, link: &Link, uid: i64, context: &Value) -> R
     let users: Vec<Row> = wire::returned(link.call(ctx, &call).await?.value()?)?;
     match users.into_iter().next() {
         Some(user) => Ok(user.company_id.0),
-        None => Err(Error::new(ErrorKind::Config, "The Odoo user cannot read its own company: enter its id as company_id.")),
+        None => {
+            Err(Error::new(ErrorKind::Config, "The Odoo user cannot read its own company: enter its id as company_id."))
+        }
     }
 }

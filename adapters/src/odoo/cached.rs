@@ -135,7 +135,8 @@ mod tests {
         let hasty = cached.get(&ctx(10), |_| slow(loads.clone())).await;
         assert_eq!(hasty.expect_err("too late").kind, ErrorKind::Timeout);
         let (ctx_a, ctx_b) = (ctx(1000), ctx(1000));
-        let both = tokio::join!(cached.get(&ctx_a, |_| slow(loads.clone())), cached.get(&ctx_b, |_| slow(loads.clone())));
+        let both =
+            tokio::join!(cached.get(&ctx_a, |_| slow(loads.clone())), cached.get(&ctx_b, |_| slow(loads.clone())));
         assert_eq!((both.0.expect("a value"), both.1.expect("a value")), (0, 0));
         tokio::time::advance(Duration::from_secs(61)).await;
         assert_eq!(cached.get(&ctx(1000), |_| slow(loads.clone())).await.expect("a value"), 1, "it had expired");

@@ -81,7 +81,14 @@ impl Odoo {
     }
 }
 
-async fn children_of_set(ctx: &Ctx, view: &View, entity: EntityType, query: &ChildrenQuery, set: &SourceSet, accents: bool) -> Result<(Vec<SetPage>, Filter)> {
+async fn children_of_set(
+    ctx: &Ctx,
+    view: &View,
+    entity: EntityType,
+    query: &ChildrenQuery,
+    set: &SourceSet,
+    accents: bool,
+) -> Result<(Vec<SetPage>, Filter)> {
     let set = view.set(entity, set)?;
     let dialect = view.dialect(set, accents);
     let Pushed { source, left } = push(&query.filter, set, true, &|c| dialect.fit(c));
@@ -95,7 +102,10 @@ async fn children_of_set(ctx: &Ctx, view: &View, entity: EntityType, query: &Chi
         },
         _ => return Err(unsupported(entity, query.via)),
     };
-    let ids = query.parents.iter().map(|parent| Some(parent.id.parse::<i64>().ok()).flatten().filter(|_| parent.set == *parent_set));
+    let ids = query
+        .parents
+        .iter()
+        .map(|parent| Some(parent.id.parse::<i64>().ok()).flatten().filter(|_| parent.set == *parent_set));
     let ids: Vec<Option<i64>> = ids.collect();
     let parents: HashSet<i64> = ids.iter().copied().flatten().collect();
     if source.is_none() || parents.is_empty() || query.per_parent == 0 {
@@ -112,7 +122,13 @@ async fn children_of_set(ctx: &Ctx, view: &View, entity: EntityType, query: &Chi
         fields = fields.iter().filter(|field| *field != query.via).collect();
     }
     let plan = Plan::new(set, fields);
-    let sorting = Sorting::new(set, &query.order, view.fields(set), view.books.link.version.is_from(17), view.books.company.zone)?;
+    let sorting = Sorting::new(
+        set,
+        &query.order,
+        view.fields(set),
+        view.books.link.version.is_from(17),
+        view.books.company.zone,
+    )?;
     let also = if let Link::Field(path) = link { Some(path) } else { None };
     let scan = Scan {
         books: &view.books,
@@ -202,7 +218,13 @@ async fn first_of_each(
 }
 
 /// The children that the parents list: an order its invoices.
-async fn listed_by_parents<'m>(ctx: &Ctx, view: &View, set: &SetMapping, via: FieldId, parents: &HashSet<i64>) -> Result<Link<'m>> {
+async fn listed_by_parents<'m>(
+    ctx: &Ctx,
+    view: &View,
+    set: &SetMapping,
+    via: FieldId,
+    parents: &HashSet<i64>,
+) -> Result<Link<'m>> {
     let Some(lookup) = Lookup::of(set, via).filter(|lookup| view.shape.models.contains_key(lookup.model)) else {
         return Err(unsupported(set.entity, via));
     };
@@ -219,7 +241,9 @@ async fn listed_by_parents<'m>(ctx: &Ctx, view: &View, set: &SetMapping, via: Fi
     let mut parents_of: HashMap<i64, Vec<i64>> = HashMap::new();
     for row in view.books.search(ctx, search).await? {
         let cells = cells(&row)?;
-        let (Some(parent), Some(children)) = (cells.get("id").and_then(|id| id_of(id)), cells.get(lookup.by)) else { continue };
+        let (Some(parent), Some(children)) = (cells.get("id").and_then(|id| id_of(id)), cells.get(lookup.by)) else {
+            continue;
+        };
         for child in wire::returned::<Vec<i64>>(children)? {
             parents_of.entry(child).or_default().push(parent);
         }

@@ -84,14 +84,22 @@ fn error(fault: &Fault) -> Error {
     let (kind, message) = match class {
         "SessionExpiredException" => return session_over(),
         "AccessDenied" | "Unauthorized" => (K::Unauthorized, "Odoo refused the credentials."),
-        "AccessError" if said("unauthorized or invalid companies") => (K::Config, "The Odoo user has no access to this company."),
+        "AccessError" if said("unauthorized or invalid companies") => {
+            (K::Config, "The Odoo user has no access to this company.")
+        }
         "AccessError" if said("Database not found") => (K::Config, "Odoo has no database of this name."),
         "AccessError" | "Forbidden" => (K::Forbidden, "The Odoo user lacks a right for this."),
         "MissingError" => (K::NotFound, "Odoo has no such record (any more)."),
         // The external RPC's way to say that a model does not exist.
-        "UserError" if said("Object ") && said("doesn't exist") => (K::Unsupported, "This Odoo has no such model: a module is not installed."),
-        "UserError" | "ValidationError" | "RedirectWarning" => return Error::new(K::Rejected, sentence(&fault.message)),
-        "OperationalError" if said("database") && said("does not exist") => (K::Config, "Odoo has no database of this name."),
+        "UserError" if said("Object ") && said("doesn't exist") => {
+            (K::Unsupported, "This Odoo has no such model: a module is not installed.")
+        }
+        "UserError" | "ValidationError" | "RedirectWarning" => {
+            return Error::new(K::Rejected, sentence(&fault.message));
+        }
+        "OperationalError" if said("database") && said("does not exist") => {
+            (K::Config, "Odoo has no database of this name.")
+        }
         "OperationalError" | "InterfaceError" | "PoolError" => (K::Unavailable, "Odoo has lost its database."),
         "SerializationFailure" | "LockNotAvailable" | "DeadlockDetected" | "ConcurrencyError" | "LockError" => {
             (K::Unavailable, "Odoo is busy with the same records.")
@@ -99,9 +107,13 @@ fn error(fault: &Fault) -> Error {
         "QueryCanceled" => (K::Timeout, "Odoo gave up a query that took too long."),
         "TooManyRequests" => (K::RateLimited, "Odoo asks to slow down."),
         // What was asked for is not in this version: a model, a method, a field, an argument. Asking again does not help.
-        "KeyError" | "NotFound" | "ValueError" | "TypeError" | "AttributeError" | "UnprocessableEntity" | "BadRequest" => {
-            (K::Unsupported, "This Odoo does not know a model, field or method that was asked for.")
-        }
+        "KeyError"
+        | "NotFound"
+        | "ValueError"
+        | "TypeError"
+        | "AttributeError"
+        | "UnprocessableEntity"
+        | "BadRequest" => (K::Unsupported, "This Odoo does not know a model, field or method that was asked for."),
         _ => (K::BadResponse, "Odoo failed by an error of its own."),
     };
     Error::new(kind, message).with_detail(format!("{}: {}", fault.name, one_line(&fault.message, 400)))
@@ -159,7 +171,12 @@ mod tests {
 
     #[test]
     fn answers_pass() {
-        for body in [sample!("move_search_read_19.json"), sample!("search_read_empty.json"), sample!("call_kw_no_result.json"), sample!("call_kw_result_false.json")] {
+        for body in [
+            sample!("move_search_read_19.json"),
+            sample!("search_read_empty.json"),
+            sample!("call_kw_no_result.json"),
+            sample!("call_kw_result_false.json"),
+        ] {
             call_kw(body).expect("an answer");
         }
         json2(200, sample!("json2_search_read_19.json")).expect("an answer");
@@ -212,7 +229,9 @@ mod tests {
         let body = r#"{"error":{"code":0,"data":{"name":"psycopg2.errors.SerializationFailure","message":"could not serialize access"}}}"#;
         let busy = call_kw(body).expect_err("a refusal");
         assert_eq!((busy.kind, busy.message.as_str()), (ErrorKind::Unavailable, "Odoo is busy with the same records."));
-        let odd = call_kw(r#"{"error":{"code":200,"data":{"name":"builtins.ZeroDivisionError","message":"division by zero"}}}"#);
+        let odd = call_kw(
+            r#"{"error":{"code":200,"data":{"name":"builtins.ZeroDivisionError","message":"division by zero"}}}"#,
+        );
         assert_eq!(kind(odd), ErrorKind::BadResponse);
         assert_eq!(kind(call_kw(r#"{"error":{"code":0}}"#)), ErrorKind::BadResponse);
     }

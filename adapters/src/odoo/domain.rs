@@ -95,11 +95,25 @@ impl Dialect<'_> {
             Type::Other | Type::Many => Fit::No,
             _ if condition.op == Op::IsNull => Fit::Exact,
             // PostgreSQL has no text with a zero in it.
-            Type::Text | Type::Selection if values.iter().any(|v| matches!(v, Literal::Text(t) if t.contains('\0'))) => Fit::No,
-            Type::Text if search => if self.accents { Fit::Wider } else { Fit::Exact },
+            Type::Text | Type::Selection
+                if values.iter().any(|v| matches!(v, Literal::Text(t) if t.contains('\0'))) =>
+            {
+                Fit::No
+            }
+            Type::Text if search => {
+                if self.accents {
+                    Fit::Wider
+                } else {
+                    Fit::Exact
+                }
+            }
             // An empty text is none in the unified schema, and one of its own until 17.
             Type::Text if equality && values.contains(&Literal::Text("".into())) => {
-                if condition.op == Op::Neq { Fit::No } else { Fit::Wider }
+                if condition.op == Op::Neq {
+                    Fit::No
+                } else {
+                    Fit::Wider
+                }
             }
             Type::Text | Type::Selection if equality => all(|v| matches!(v, Literal::Text(_) | Literal::Bool(false))),
             // Texts are in the order of the database's collation.
@@ -111,7 +125,9 @@ impl Dialect<'_> {
             Type::Date if !search => all(|v| matches!(v, Literal::Date(_))),
             Type::DateTime if !search => all(|v| matches!(v, Literal::Date(_) | Literal::DateTime(_))),
             Type::One if equality => all(|v| matches!(v, Literal::Number(_) | Literal::Bool(false))),
-            Type::Currency if equality => all(|v| matches!(v, Literal::Number(_) | Literal::Bool(false) | Literal::Text(_))),
+            Type::Currency if equality => {
+                all(|v| matches!(v, Literal::Number(_) | Literal::Bool(false) | Literal::Text(_)))
+            }
             _ => Fit::No,
         }
     }
@@ -172,8 +188,12 @@ impl Dialect<'_> {
         let mut items = Vec::with_capacity(values.len());
         for value in values {
             match value {
-                Literal::Bool(false) if kind == Type::Text => return or([self.null(path, kind, true), self.one_of(path, kind, &without(values))]),
-                Literal::Text(code) if kind == Type::Currency => items.extend(self.currencies.ids(code).map(str::to_owned)),
+                Literal::Bool(false) if kind == Type::Text => {
+                    return or([self.null(path, kind, true), self.one_of(path, kind, &without(values))]);
+                }
+                Literal::Text(code) if kind == Type::Currency => {
+                    items.extend(self.currencies.ids(code).map(str::to_owned))
+                }
                 value => items.push(json(value)),
             }
         }
@@ -207,8 +227,12 @@ impl Dialect<'_> {
                     _ => span(path, SourceOp::Lt, next, next),
                 }
             }
-            (Type::Bool, Literal::Bool(yes)) => leaf(path, "=", if (op == SourceOp::Eq) == *yes { "true" } else { "false" }),
-            (Type::Text | Type::Selection | Type::One, Literal::Bool(false)) => self.null(path, kind, op == SourceOp::Eq),
+            (Type::Bool, Literal::Bool(yes)) => {
+                leaf(path, "=", if (op == SourceOp::Eq) == *yes { "true" } else { "false" })
+            }
+            (Type::Text | Type::Selection | Type::One, Literal::Bool(false)) => {
+                self.null(path, kind, op == SourceOp::Eq)
+            }
             (Type::Currency, Literal::Text(code)) => {
                 let ids: Vec<_> = self.currencies.ids(code).collect();
                 match op {
@@ -401,7 +425,10 @@ mod tests {
         assert_eq!(day(SourceOp::Eq), r#"["&",["at",">=","2026-06-30 22:00:00"],["at","<","2026-07-01 22:00:00"]]"#);
         assert_eq!(day(SourceOp::Gt), r#"[["at",">=","2026-07-01 22:00:00"]]"#);
         assert_eq!(day(SourceOp::Lt), r#"[["at","<","2026-06-30 22:00:00"]]"#);
-        assert_eq!(one("day", SourceOp::Gt, Literal::Date("2026-07-01".parse().expect("a date"))), r#"[["day",">","2026-07-01"]]"#);
+        assert_eq!(
+            one("day", SourceOp::Gt, Literal::Date("2026-07-01".parse().expect("a date"))),
+            r#"[["day",">","2026-07-01"]]"#
+        );
     }
 
     #[test]

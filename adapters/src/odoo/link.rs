@@ -11,7 +11,9 @@ use crate::{
     adapter::{Ctx, Info},
     catalog::Services,
     error::{Error, ErrorKind, Result},
-    http::{Auth, BoxHttp, Client, ClientSettings, HostState, NoAuth, Policy, QuotaPolicy, Response, StaticAuth, stack},
+    http::{
+        Auth, BoxHttp, Client, ClientSettings, HostState, NoAuth, Policy, QuotaPolicy, Response, StaticAuth, stack,
+    },
 };
 use secrecy::ExposeSecret;
 use serde::Deserialize;
@@ -159,14 +161,18 @@ fn transport(config: &Config, version: &Version) -> Result<Transport> {
         return Err(too_old("the gateway speaks to version 14 and later"));
     }
     let chosen = match (config.transport, &config.credential) {
-        (Some(Transport::Json2), _) if !version.is_from(JSON2_FROM) => return Err(too_old("the transport json2 needs version 19")),
+        (Some(Transport::Json2), _) if !version.is_from(JSON2_FROM) => {
+            return Err(too_old("the transport json2 needs version 19"));
+        }
         (Some(chosen), _) => chosen,
         (None, Credential::ApiKey(_)) if version.is_from(JSON2_FROM) => Transport::Json2,
         (None, Credential::ApiKey(_)) => Transport::JsonRpc,
         (None, Credential::Password(_)) => Transport::Session,
     };
     if chosen != Transport::Json2 {
-        config.account().map_err(|e| Error::new(ErrorKind::Config, format!("{} Odoo {} needs it.", e.message, version.name)))?;
+        config
+            .account()
+            .map_err(|e| Error::new(ErrorKind::Config, format!("{} Odoo {} needs it.", e.message, version.name)))?;
     }
     Ok(chosen)
 }
@@ -182,7 +188,8 @@ mod tests {
 
     #[test]
     fn versions_are_compared_by_number() {
-        let nineteen = version(r#"{"server_version":"19.0","server_version_info":[19,0,0,"final",0,""],"protocol_version":1}"#);
+        let nineteen =
+            version(r#"{"server_version":"19.0","server_version_info":[19,0,0,"final",0,""],"protocol_version":1}"#);
         assert!(nineteen.is_from(19) && !nineteen.is_from(20));
         let saas = version(r#"{"server_version":"saas~18.2+e","server_version_info":["saas~18",2,0,"final",0,"e"]}"#);
         assert!(saas.is_from(18) && !saas.is_from(19));

@@ -58,19 +58,29 @@ impl Odoo {
             counts.push(view.books.count(ctx, set.set.as_str(), domain));
         }
         if counts.is_empty() && view.shape.sets.is_empty() {
-            return Err(Error::unsupported(format!("This Odoo has no {}: its module is not installed.", entity.def().name)));
+            return Err(Error::unsupported(format!(
+                "This Odoo has no {}: its module is not installed.",
+                entity.def().name
+            )));
         }
         Ok(Count::Exact(try_join_all(counts).await?.into_iter().sum()))
     }
 
-    pub(super) async fn records_by_id(&self, ctx: &Ctx, entity: EntityType, ids: &[RemoteRef], fields: FieldSet) -> Result<Vec<Option<Arc<Record>>>> {
+    pub(super) async fn records_by_id(
+        &self,
+        ctx: &Ctx,
+        entity: EntityType,
+        ids: &[RemoteRef],
+        fields: FieldSet,
+    ) -> Result<Vec<Option<Arc<Record>>>> {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
         let view = self.view(ctx, entity).await?;
         let mut calls = Vec::new();
         for set in &view.shape.sets {
-            let mut wanted: Vec<i64> = ids.iter().filter(|id| id.set == set.set).filter_map(|id| id.id.parse().ok()).collect();
+            let mut wanted: Vec<i64> =
+                ids.iter().filter(|id| id.set == set.set).filter_map(|id| id.id.parse().ok()).collect();
             wanted.sort_unstable();
             wanted.dedup();
             calls.extend(wanted.chunks(IDS_PER_CALL).map(|ids| by_ids(ctx, &view, set, ids.to_vec(), fields)));
@@ -85,7 +95,14 @@ impl Odoo {
     }
 }
 
-async fn list_set(ctx: &Ctx, view: &View, entity: EntityType, query: &ListQuery, start: &SetStart, accents: bool) -> Result<(SetPage, Filter)> {
+async fn list_set(
+    ctx: &Ctx,
+    view: &View,
+    entity: EntityType,
+    query: &ListQuery,
+    start: &SetStart,
+    accents: bool,
+) -> Result<(SetPage, Filter)> {
     let set = view.set(entity, &start.set)?;
     let dialect = view.dialect(set, accents);
     let Pushed { source, left } = push(&query.filter, set, true, &|c| dialect.fit(c));
@@ -93,7 +110,13 @@ async fn list_set(ctx: &Ctx, view: &View, entity: EntityType, query: &ListQuery,
     if source.is_none() || query.limit == 0 {
         return Ok((page, left));
     }
-    let sorting = Sorting::new(set, &query.order, view.fields(set), view.books.link.version.is_from(17), view.books.company.zone)?;
+    let sorting = Sorting::new(
+        set,
+        &query.order,
+        view.fields(set),
+        view.books.link.version.is_from(17),
+        view.books.company.zone,
+    )?;
     let fields = with_order(query.fields.union(left.fields()), &query.order);
     let plan = Plan::new(set, fields);
     let scan = Scan {

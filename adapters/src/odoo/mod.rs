@@ -17,7 +17,9 @@ mod view;
 mod wire;
 
 use crate::{
-    adapter::{Adapter, Capability, Children, ChildrenQuery, Count, Ctx, Info, ListQuery, Page, Paging, RawCall, ServerInfo},
+    adapter::{
+        Adapter, Capability, Children, ChildrenQuery, Count, Ctx, Info, ListQuery, Page, Paging, RawCall, ServerInfo,
+    },
     catalog::{Services, System},
     error::{Error, ErrorKind, Result},
     filter::Filter,
@@ -41,7 +43,9 @@ pub(crate) static SYSTEM: System = System {
     name: "Odoo",
     documentation: Some("https://www.odoo.com/documentation/19.0/developer/reference/external_api.html"),
     settings: settings::FORM,
-    capability: |entity| view::mapping().map_or_else(|_| Capability::none(entity), |mapping| describe(entity, mapping.sets(entity))),
+    capability: |entity| {
+        view::mapping().map_or_else(|_| Capability::none(entity), |mapping| describe(entity, mapping.sets(entity)))
+    },
     build,
 };
 
@@ -80,9 +84,8 @@ impl Odoo {
             Ok(Arc::new(Shape::new(mapping, entity, models.collect())))
         });
         let has_currency = self.mapping.sets(entity).iter().any(|set| set.named("currency").is_some());
-        let currencies = async {
-            if has_currency { self.library.currencies(ctx, &books).await } else { Ok(Arc::default()) }
-        };
+        let currencies =
+            async { if has_currency { self.library.currencies(ctx, &books).await } else { Ok(Arc::default()) } };
         let (shape, currencies) = tokio::try_join!(shape, currencies)?;
         Ok(View { erp: self.info.erp.clone(), books, shape, currencies, base_url: Arc::clone(&self.base_url) })
     }
@@ -149,7 +152,8 @@ impl Adapter for Odoo {
     async fn probe(&self, ctx: &Ctx) -> Result<ServerInfo> {
         self.forget();
         let books = self.library.books(ctx).await?;
-        let entities = self.mapping.entities().flat_map(|entity| self.sets(entity).into_iter().map(move |set| (entity, set)));
+        let entities =
+            self.mapping.entities().flat_map(|entity| self.sets(entity).into_iter().map(move |set| (entity, set)));
         let checks = entities.map(|(entity, set)| {
             let books = &books;
             async move { Ok::<_, Error>((entity, self.may_read(ctx, books, set.as_str()).await?)) }
@@ -172,7 +176,13 @@ impl Adapter for Odoo {
         self.checked(self.count_rows(ctx, entity, filter).await)
     }
 
-    async fn get_many(&self, ctx: &Ctx, entity: EntityType, ids: &[RemoteRef], fields: FieldSet) -> Result<Vec<Option<Arc<Record>>>> {
+    async fn get_many(
+        &self,
+        ctx: &Ctx,
+        entity: EntityType,
+        ids: &[RemoteRef],
+        fields: FieldSet,
+    ) -> Result<Vec<Option<Arc<Record>>>> {
         self.checked(self.records_by_id(ctx, entity, ids, fields).await)
     }
 
@@ -200,9 +210,11 @@ impl Adapter for Odoo {
         }
         named.insert("context".into(), context);
         let named = named.iter().map(|(name, value)| Ok((name.clone(), wire::raw(value)?))).collect::<Result<_>>()?;
-        let reads = ["read", "search", "search_read", "search_count", "read_group", "fields_get", "name_search", "default_get"];
+        let reads =
+            ["read", "search", "search_read", "search_count", "read_group", "fields_get", "name_search", "default_get"];
         let reads = reads.contains(&call.method.as_str());
-        let call = Call { model: call.target.clone(), method: call.method.clone(), args, named, reads, operation: "call" };
+        let call =
+            Call { model: call.target.clone(), method: call.method.clone(), args, named, reads, operation: "call" };
         wire::returned(books.link.call(ctx, &call).await?.value()?)
     }
 }
@@ -236,7 +248,10 @@ fn describe(entity: EntityType, sets: &[Arc<SetMapping>]) -> Capability {
 fn filters(set: &SetMapping, field: &str) -> bool {
     set.named(field).is_some_and(|mapping| {
         mapping.filter
-            && matches!(mapping.from, From::Paths(_) | From::First { .. } | From::Ref { .. } | From::Cases(_) | From::Const(_))
+            && matches!(
+                mapping.from,
+                From::Paths(_) | From::First { .. } | From::Ref { .. } | From::Cases(_) | From::Const(_)
+            )
     })
 }
 

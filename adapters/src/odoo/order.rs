@@ -11,7 +11,7 @@ use super::books::{Field, Fields, Type};
 use crate::{
     adapter::{Order, Position},
     error::{Error, Result},
-    mapping::{From, SetMapping, SourceCondition, SourceFilter, SourceOp, Literal, literal, sort_keys},
+    mapping::{From, Literal, SetMapping, SourceCondition, SourceFilter, SourceOp, literal, sort_keys},
     model::{Direction, Kind, Value},
 };
 use chrono::{NaiveDate, NaiveDateTime};
@@ -58,7 +58,13 @@ pub(super) struct Sorting<'m> {
 impl<'m> Sorting<'m> {
     /// # Errors
     /// `Unsupported` where Odoo cannot sort so.
-    pub(super) fn new(set: &'m SetMapping, order: &[Order], fields: &Fields, nulls_last: bool, zone: Tz) -> Result<Self> {
+    pub(super) fn new(
+        set: &'m SetMapping,
+        order: &[Order],
+        fields: &Fields,
+        nulls_last: bool,
+        zone: Tz,
+    ) -> Result<Self> {
         let def = set.entity.def();
         let mut keys = Vec::new();
         for (at, key) in sort_keys(set, order)?.into_iter().enumerate() {
@@ -181,7 +187,8 @@ impl<'m> Sorting<'m> {
         if matches!(raw, "null" | "false") {
             return Some(Value::Null);
         }
-        let text: Cow<'_, str> = if raw.starts_with('"') { serde_json::from_str::<String>(raw).ok()?.into() } else { raw.into() };
+        let text: Cow<'_, str> =
+            if raw.starts_with('"') { serde_json::from_str::<String>(raw).ok()?.into() } else { raw.into() };
         let moment = || NaiveDateTime::parse_from_str(&text, "%Y-%m-%d %H:%M:%S").ok().map(|moment| moment.and_utc());
         Some(match of {
             Kind::Date if key.kind == Type::DateTime => Value::Date(moment()?.with_timezone(&self.zone).date_naive()),
@@ -207,7 +214,12 @@ mod tests {
     use super::{super::tests::resolved, *};
     use crate::model::EntityType;
 
-    fn sorting<T>(version: u32, entity: EntityType, order: &[(&str, Direction)], f: impl FnOnce(Result<Sorting<'_>>) -> T) -> T {
+    fn sorting<T>(
+        version: u32,
+        entity: EntityType,
+        order: &[(&str, Direction)],
+        f: impl FnOnce(Result<Sorting<'_>>) -> T,
+    ) -> T {
         let (set, models) = resolved(version, entity);
         let order: Vec<_> = order
             .iter()
@@ -257,18 +269,27 @@ mod tests {
         let row = r#"{"id":7,"name":"/","amount_total":1e2,"invoice_date":false,"date_order":"2026-01-31 23:30:00"}"#;
         let row = RawValue::from_string(row.to_owned()).expect("JSON");
         let cells = cells(&row).expect("a row");
-        let values = |entity, field| sorting(17, entity, &[(field, Asc)], |s| s.expect("sortable").values(&cells).expect("values"));
+        let values = |entity, field| {
+            sorting(17, entity, &[(field, Asc)], |s| s.expect("sortable").values(&cells).expect("values"))
+        };
         assert_eq!(values(Invoice, "number"), [Value::Null], "a draft has no number");
         assert_eq!(values(Invoice, "issueDate"), [Value::Null]);
         assert_eq!(values(Invoice, "total"), [Value::Decimal(100.into())]);
-        assert_eq!(values(SalesOrder, "orderDate"), [Value::Date("2026-02-01".parse().expect("a date"))], "an hour ahead");
+        assert_eq!(
+            values(SalesOrder, "orderDate"),
+            [Value::Date("2026-02-01".parse().expect("a date"))],
+            "an hour ahead"
+        );
     }
 
     #[test]
     fn only_one_moment_can_be_sorted_by() {
         let refused = |entity, order: &[(&str, Direction)]| sorting(19, entity, order, |s| s.err().map(|e| e.kind));
         assert_eq!(refused(SalesOrder, &[("orderDate", Desc), ("total", Asc)]), None);
-        assert_eq!(refused(SalesOrder, &[("orderDate", Desc), ("deliveryDate", Asc)]), Some(crate::ErrorKind::Unsupported));
+        assert_eq!(
+            refused(SalesOrder, &[("orderDate", Desc), ("deliveryDate", Asc)]),
+            Some(crate::ErrorKind::Unsupported)
+        );
     }
 
     #[test]

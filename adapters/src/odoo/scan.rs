@@ -73,19 +73,33 @@ pub(super) struct Scan<'a> {
 
 impl Scan<'_> {
     /// The rows that fulfil a condition, after a position.
-    pub(super) async fn rows(&self, ctx: &Ctx, filter: &SourceFilter, from: Option<&Position>, want: Want) -> Result<Batch> {
+    pub(super) async fn rows(
+        &self,
+        ctx: &Ctx,
+        filter: &SourceFilter,
+        from: Option<&Position>,
+        want: Want,
+    ) -> Result<Batch> {
         let (filter, start) = match from {
             None => (filter.clone(), None),
-            Some(position @ Position::After { values, .. }) => {
-                (SourceFilter::and(vec![filter.clone(), after(self.set, self.order, position)?]), Some(values.as_slice()))
-            }
+            Some(position @ Position::After { values, .. }) => (
+                SourceFilter::and(vec![filter.clone(), after(self.set, self.order, position)?]),
+                Some(values.as_slice()),
+            ),
             Some(Position::Offset(_)) => return Err(Error::invalid("The position does not belong to this order.")),
         };
         self.part(ctx, filter, 0, start, want).await
     }
 
     /// The rows in the order of the keys from this one on, in the others of which they are equal.
-    fn part<'a>(&'a self, ctx: &'a Ctx, filter: SourceFilter, key: usize, start: Option<&'a [Value]>, want: Want) -> BoxFuture<'a, Result<Batch>> {
+    fn part<'a>(
+        &'a self,
+        ctx: &'a Ctx,
+        filter: SourceFilter,
+        key: usize,
+        start: Option<&'a [Value]>,
+        want: Want,
+    ) -> BoxFuture<'a, Result<Batch>> {
         Box::pin(async move {
             if !self.sorting.is_split(key) {
                 return self.run(ctx, filter, key, want).await;
@@ -128,7 +142,8 @@ impl Scan<'_> {
         };
         let last = rows.last().map(|row| row.values.clone()).unwrap_or_default();
         // Rows without a moment are in order, however many there are.
-        let settled = cut && last[end - 1].is_null() && self.sorting.is_moment(end - 1) && self.sorting.group_end(end).is_none();
+        let settled =
+            cut && last[end - 1].is_null() && self.sorting.is_moment(end - 1) && self.sorting.group_end(end).is_none();
         let complete = match cut && !settled {
             true => rows.iter().position(|row| row.values[key..end] == last[key..end]).unwrap_or(0),
             false => rows.len(),
@@ -152,7 +167,8 @@ impl Scan<'_> {
     async fn settle(&self, ctx: &Ctx, key: usize, rows: &mut [Row]) -> Result<()> {
         let sorting = self.sorting;
         if let Some(moment) = (key..sorting.id_key()).find(|key| sorting.is_moment(*key)) {
-            let group = |a: &Row, b: &Row| !a.values[moment].is_null() && a.values[key..=moment] == b.values[key..=moment];
+            let group =
+                |a: &Row, b: &Row| !a.values[moment].is_null() && a.values[key..=moment] == b.values[key..=moment];
             let mut ranks = HashMap::new();
             if moment + 1 < sorting.id_key() && rows.windows(2).any(|pair| group(&pair[0], &pair[1])) {
                 ranks = self.ranks(ctx, moment + 1, rows).await?;

@@ -47,7 +47,10 @@ pub(super) static FORM: &[SettingDef] = &[
              password, and the only way for a user with two-factor authentication.",
         )
     },
-    SettingDef { secret: true, ..setting("password", "Password", "The password of that user, where there is no API key.") },
+    SettingDef {
+        secret: true,
+        ..setting("password", "Password", "The password of that user, where there is no API key.")
+    },
     SettingDef {
         example: Some("json2"),
         pattern: Some("^(session|jsonrpc|json2)$"),
@@ -84,7 +87,11 @@ pub(super) static FORM: &[SettingDef] = &[
     SettingDef {
         example: Some("EUR"),
         pattern: Some("^[A-Z]{3}$"),
-        ..setting("base_currency", "Currency", "The currency of the books, by its ISO 4217 code. Default: that of the company in Odoo.")
+        ..setting(
+            "base_currency",
+            "Currency",
+            "The currency of the books, by its ISO 4217 code. Default: that of the company in Odoo.",
+        )
     },
     SettingDef {
         example: Some("-----BEGIN CERTIFICATE-----…"),
@@ -158,7 +165,9 @@ impl Config {
             Some("session") => Some(Transport::Session),
             Some("jsonrpc") => Some(Transport::JsonRpc),
             Some("json2") => Some(Transport::Json2),
-            Some(other) => return Err(config(format!("There is no transport {other}: session, jsonrpc and json2 are known."))),
+            Some(other) => {
+                return Err(config(format!("There is no transport {other}: session, jsonrpc and json2 are known.")));
+            }
         };
         let (key, password) = (settings.secret("api_key").cloned(), settings.secret("password").cloned());
         let credential = match (transport, key, password) {
@@ -184,7 +193,8 @@ impl Config {
             base_currency: settings.parse("base_currency", "an ISO 4217 code")?,
             ca_certificate: settings.get("ca_certificate").map(str::to_owned),
         };
-        let may_be_json2 = matches!(this.credential, Credential::ApiKey(_)) && matches!(this.transport, None | Some(Transport::Json2));
+        let may_be_json2 =
+            matches!(this.credential, Credential::ApiKey(_)) && matches!(this.transport, None | Some(Transport::Json2));
         if !may_be_json2 {
             this.account()?;
         }
@@ -257,7 +267,10 @@ mod tests {
         assert!(refused(&with(&[("transport", "json2"), ("password", "p")])).contains("needs an API key"));
         assert!(refused(&with(&[("transport", "soap"), ("password", "p")])).contains("no transport soap"));
         assert_eq!(refused(&[URL, ("password", "p")]), "The setting database is missing.");
-        assert_eq!(refused(&[URL, ("database", "d"), ("transport", "jsonrpc"), ("api_key", "k")]), "The setting login is missing.");
+        assert_eq!(
+            refused(&[URL, ("database", "d"), ("transport", "jsonrpc"), ("api_key", "k")]),
+            "The setting login is missing."
+        );
         let both = config(&with(&[("api_key", "k"), ("password", "p")])).expect("good settings");
         assert!(matches!(both.credential, Credential::ApiKey(_)), "the key is preferred");
         assert!(config(&[URL, ("api_key", "k")]).is_ok(), "Odoo 19 needs no more");

@@ -9,8 +9,11 @@ use super::{
 use crate::{
     adapter::{Ctx, Quarantined},
     error::{Error, ErrorKind, Result},
-    mapping::{Env, From, Joined, Literal, Mapping, MappingError, Plan, SetMapping, SourceCondition, SourceFilter, SourceOp, push},
     filter::Filter,
+    mapping::{
+        Env, From, Joined, Literal, Mapping, MappingError, Plan, SetMapping, SourceCondition, SourceFilter, SourceOp,
+        push,
+    },
     model::{EntityType, ErpId, FieldDef, FieldId, FieldSet, Kind, Record, SourceSet},
 };
 use futures_util::future::try_join_all;
@@ -28,7 +31,8 @@ pub(super) const IDS_PER_CALL: usize = 1_000;
 /// # Errors
 /// Never, as far as the tests can tell.
 pub(super) fn mapping() -> Result<&'static Mapping> {
-    static MAPPING: LazyLock<Result<Mapping, MappingError>> = LazyLock::new(|| Mapping::parse(include_str!("mapping.toml")));
+    static MAPPING: LazyLock<Result<Mapping, MappingError>> =
+        LazyLock::new(|| Mapping::parse(include_str!("mapping.toml")));
     MAPPING.as_ref().map_err(|e| Error::new(ErrorKind::Config, e.to_string()))
 }
 
@@ -55,9 +59,11 @@ impl Shape {
     /// The entity by the fields that the models have; models that are not installed are left out.
     pub(super) fn new(mapping: &Mapping, entity: EntityType, models: HashMap<Box<str>, Fields>) -> Self {
         let has_field = |model: &str, field: &str| models.get(model).is_some_and(|fields| fields.contains_key(field));
-        let resolved = mapping.for_version(|set, options, path| match options.get("lookup").and_then(|l| l.get("model")?.as_str()) {
-            Some(model) => has_field(model, path),
-            None => set.entity != entity || has_field(set.set.as_str(), path),
+        let resolved = mapping.for_version(|set, options, path| {
+            match options.get("lookup").and_then(|l| l.get("model")?.as_str()) {
+                Some(model) => has_field(model, path),
+                None => set.entity != entity || has_field(set.set.as_str(), path),
+            }
         });
         let fits = |set: &SetMapping| {
             let model = set.set.as_str();
@@ -184,7 +190,13 @@ impl View {
     }
 
     /// The records in some rows, each with its place, and what is joined to them.
-    pub(super) async fn records(&self, ctx: &Ctx, plan: &Plan, set: &SetMapping, rows: &[&RawValue]) -> Result<Vec<Result<Arc<Record>, Quarantined>>> {
+    pub(super) async fn records(
+        &self,
+        ctx: &Ctx,
+        plan: &Plan,
+        set: &SetMapping,
+        rows: &[&RawValue],
+    ) -> Result<Vec<Result<Arc<Record>, Quarantined>>> {
         let joins = plan.joins().filter_map(|field| Some((field, Lookup::of(set, field)?)));
         let joins: Vec<_> = joins.filter(|(_, lookup)| self.shape.models.contains_key(lookup.model)).collect();
         let id = |row: &RawValue| cells(row).ok().and_then(|cells| id_of(cells.get(set.id.as_str())?));
@@ -205,7 +217,14 @@ impl View {
         Ok(records.collect())
     }
 
-    async fn join(&self, ctx: &Ctx, plan: &Plan, field: FieldId, lookup: Lookup<'_>, ids: &[i64]) -> Result<(FieldId, Elements)> {
+    async fn join(
+        &self,
+        ctx: &Ctx,
+        plan: &Plan,
+        field: FieldId,
+        lookup: Lookup<'_>,
+        ids: &[i64],
+    ) -> Result<(FieldId, Elements)> {
         let fields = self.shape.fields(lookup.model);
         let mut wanted: Vec<&str> = plan.joined_source_fields(field).collect();
         if !wanted.contains(&lookup.by) {
@@ -248,9 +267,11 @@ fn takes_name(types: &Fields, def: &FieldDef, from: &From) -> bool {
         (From::Paths(paths) | From::First { paths, .. }, Kind::Text) => {
             paths.iter().any(|path| types.get(path.as_str()).is_some_and(|field| field.kind == Type::One))
         }
-        (From::Object(inner), Kind::Object(of)) => of.fields.iter().zip(inner).any(|(def, mapping)| {
-            mapping.as_ref().is_some_and(|mapping| takes_name(types, def, &mapping.from))
-        }),
+        (From::Object(inner), Kind::Object(of)) => of
+            .fields
+            .iter()
+            .zip(inner)
+            .any(|(def, mapping)| mapping.as_ref().is_some_and(|mapping| takes_name(types, def, &mapping.from))),
         _ => false,
     }
 }

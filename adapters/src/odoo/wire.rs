@@ -72,7 +72,8 @@ const DATABASE: HeaderName = HeaderName::from_static("x-odoo-database");
 /// see [`execute_kw`].
 pub(super) fn request(config: &Config, transport: Transport, call: &Call) -> Result<Request> {
     let name = |text: &str, extra: &str| {
-        !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || extra.as_bytes().contains(&b))
+        !text.is_empty()
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || extra.as_bytes().contains(&b))
     };
     if !name(&call.model, ".") || !name(&call.method, "") {
         return Err(Error::invalid(format!("{} is no method of an Odoo model.", call.method)));
@@ -82,7 +83,8 @@ pub(super) fn request(config: &Config, transport: Transport, call: &Call) -> Res
         Transport::Session => {
             // Without this header: on 19 it makes the server refuse the cookie of another database's session.
             let url = config.at(&format!("/web/dataset/call_kw/{}/{}", call.model, call.method));
-            let body = Rpc::call(&Params { model: &call.model, method: &call.method, args: &call.args, kwargs: &named })?;
+            let body =
+                Rpc::call(&Params { model: &call.model, method: &call.method, args: &call.args, kwargs: &named })?;
             Request::new(Method::POST, url, call.operation).json(&body)?
         }
         Transport::JsonRpc => {
@@ -91,13 +93,16 @@ pub(super) fn request(config: &Config, transport: Transport, call: &Call) -> Res
         }
         Transport::Json2 => {
             if !call.args.is_empty() {
-                return Err(Error::invalid("Odoo's /json/2 takes named arguments only; the ids of records are the argument `ids`."));
+                return Err(Error::invalid(
+                    "Odoo's /json/2 takes named arguments only; the ids of records are the argument `ids`.",
+                ));
             }
             let url = config.at(&format!("/json/2/{}/{}", call.model, call.method));
             let mut request = Request::new(Method::POST, url, call.operation).json(&named)?;
             if let Some(database) = &config.database {
-                let value = HeaderValue::from_str(database)
-                    .map_err(|_| Error::new(crate::ErrorKind::Config, "The setting database holds a character that no database has."))?;
+                let value = HeaderValue::from_str(database).map_err(|_| {
+                    Error::new(crate::ErrorKind::Config, "The setting database holds a character that no database has.")
+                })?;
                 request = request.header(DATABASE, value);
             }
             request
@@ -131,7 +136,12 @@ impl Rpc<'_> {
 }
 
 /// A call of a JSON route that is no method of a model.
-pub(super) fn route(config: &Config, path: &str, operation: &'static str, params: &serde_json::Value) -> Result<Request> {
+pub(super) fn route(
+    config: &Config,
+    path: &str,
+    operation: &'static str,
+    params: &serde_json::Value,
+) -> Result<Request> {
     Request::post_json(config.at(path), operation, &Rpc::call(params)?)
 }
 
@@ -166,7 +176,9 @@ pub(super) fn result(transport: Transport, response: &Response) -> Result<&RawVa
     }
     match transport {
         Transport::Json2 => response.json(),
-        Transport::Session | Transport::JsonRpc => Ok(response.json::<Envelope<'_>>()?.result.unwrap_or(RawValue::NULL)),
+        Transport::Session | Transport::JsonRpc => {
+            Ok(response.json::<Envelope<'_>>()?.result.unwrap_or(RawValue::NULL))
+        }
     }
 }
 
@@ -220,16 +232,29 @@ mod tests {
     #[test]
     fn an_argument_goes_by_place_where_its_name_differs() {
         let domain = || raw(&["x"]).expect("JSON");
-        let count = |transport| Call::read("res.partner", "search_count", "count").with_first(transport, "domain", domain());
-        assert!(body(&request(&config(), Transport::Session, &count(Transport::Session)).expect("a request")).contains(r#""args":[["x"]]"#));
-        assert_eq!(body(&request(&config(), Transport::Json2, &count(Transport::Json2)).expect("a request")), r#"{"domain":["x"]}"#);
+        let count =
+            |transport| Call::read("res.partner", "search_count", "count").with_first(transport, "domain", domain());
+        assert!(
+            body(&request(&config(), Transport::Session, &count(Transport::Session)).expect("a request"))
+                .contains(r#""args":[["x"]]"#)
+        );
+        assert_eq!(
+            body(&request(&config(), Transport::Json2, &count(Transport::Json2)).expect("a request")),
+            r#"{"domain":["x"]}"#
+        );
         let positional = request(&config(), Transport::Json2, &count(Transport::Session)).expect_err("refused");
         assert_eq!(positional.kind, crate::ErrorKind::Invalid);
     }
 
     #[test]
     fn names_cannot_leave_their_place_in_the_address() {
-        for (model, method) in [("res.partner/../x", "read"), ("res.partner", "read?x=1"), ("", "read"), ("a%2f", "read"), ("res.partner", "a.b")] {
+        for (model, method) in [
+            ("res.partner/../x", "read"),
+            ("res.partner", "read?x=1"),
+            ("", "read"),
+            ("a%2f", "read"),
+            ("res.partner", "a.b"),
+        ] {
             let call = Call::read(model, method, "call");
             assert!(request(&config(), Transport::Session, &call).is_err(), "{model} {method}");
         }
@@ -237,7 +262,11 @@ mod tests {
 
     #[test]
     fn a_method_that_returns_nothing_returns_null() {
-        let response = |body: &'static str| Response { status: http::StatusCode::OK, headers: http::HeaderMap::new(), body: Bytes::from_static(body.as_bytes()) };
+        let response = |body: &'static str| Response {
+            status: http::StatusCode::OK,
+            headers: http::HeaderMap::new(),
+            body: Bytes::from_static(body.as_bytes()),
+        };
         let nothing = response(r#"{"jsonrpc": "2.0", "id": 1}"#);
         assert_eq!(result(Transport::Session, &nothing).expect("a result").get(), "null");
         let rows = response(r#"{"jsonrpc": "2.0", "id": 1, "result": [1]}"#);

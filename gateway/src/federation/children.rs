@@ -44,7 +44,12 @@ struct Family {
 
 impl Federation {
     /// The first children of many parents of one ERP, one list for each parent.
-    pub(super) async fn children_of(&self, erp: &Arc<ConnectedErp>, parents: &[&RecordKey], request: &ChildrenRequest) -> Vec<Listed> {
+    pub(super) async fn children_of(
+        &self,
+        erp: &Arc<ConnectedErp>,
+        parents: &[&RecordKey],
+        request: &ChildrenRequest,
+    ) -> Vec<Listed> {
         let sets = erp.adapter.sets(request.entity);
         let families = join_all(parents.iter().map(|parent| self.family(erp, parent, request, &sets))).await;
         let readable = erp.adapter.capability(request.entity).list
@@ -53,7 +58,8 @@ impl Federation {
             && families.first().is_some_and(|family| !family.shape.filter.is_none());
         if !readable {
             return join_all(families.iter().map(async |family| {
-                let part = if request.first == 0 { Part::new(erp) } else { self.part(erp, &family.request, None).await };
+                let part =
+                    if request.first == 0 { Part::new(erp) } else { self.part(erp, &family.request, None).await };
                 self.listed(&family.request, query_of(&family.request), vec![part]).await
             }))
             .await;
@@ -84,14 +90,17 @@ impl Federation {
         }
         .iter();
         let answers = families.iter().map(|family| {
-            let from_cache = |served_from| Ok((served_from, family.cached.iter().flat_map(|(_, chunks)| chunks.iter().cloned()).collect()));
-            let answer: Result<(ServedFrom, Vec<Arc<Chunk>>), ApiError> = match (family.cached.as_ref().map(|(of, _)| *of), &called) {
-                (Some(Use::Fresh), _) => from_cache(ServedFrom::Cache),
-                (Some(Use::Revalidate), _) => from_cache(ServedFrom::StaleCache),
-                (_, Some(Ok(_))) => Ok((ServedFrom::Live, fetched.next().cloned().unwrap_or_default())),
-                (_, Some(Err(error))) => Err(error.clone()),
-                (_, None) => Err(ApiError::internal()),
+            let from_cache = |served_from| {
+                Ok((served_from, family.cached.iter().flat_map(|(_, chunks)| chunks.iter().cloned()).collect()))
             };
+            let answer: Result<(ServedFrom, Vec<Arc<Chunk>>), ApiError> =
+                match (family.cached.as_ref().map(|(of, _)| *of), &called) {
+                    (Some(Use::Fresh), _) => from_cache(ServedFrom::Cache),
+                    (Some(Use::Revalidate), _) => from_cache(ServedFrom::StaleCache),
+                    (_, Some(Ok(_))) => Ok((ServedFrom::Live, fetched.next().cloned().unwrap_or_default())),
+                    (_, Some(Err(error))) => Err(error.clone()),
+                    (_, None) => Err(ApiError::internal()),
+                };
             (family, answer)
         });
         let answers: Vec<_> = answers.collect();
@@ -114,7 +123,12 @@ impl Federation {
                 }
                 Err(error) => match &family.cached {
                     Some((Use::IfErpFails, chunks)) => {
-                        let answer = Answer { chunks: chunks.clone(), served_from: ServedFrom::StaleCache, calls: 0, failure: None };
+                        let answer = Answer {
+                            chunks: chunks.clone(),
+                            served_from: ServedFrom::StaleCache,
+                            calls: 0,
+                            failure: None,
+                        };
                         part.fill(erp, starts(), answer);
                         part.stale(error);
                     }
@@ -128,7 +142,13 @@ impl Federation {
         .await
     }
 
-    async fn family(&self, erp: &ConnectedErp, parent: &RecordKey, request: &ChildrenRequest, sets: &[SourceSet]) -> Family {
+    async fn family(
+        &self,
+        erp: &ConnectedErp,
+        parent: &RecordKey,
+        request: &ChildrenRequest,
+        sets: &[SourceSet],
+    ) -> Family {
         let request = request.of(parent.clone(), None);
         let shape = shape(erp, &request, self.narrowed(erp, &request));
         let now = (self.clock)();
@@ -146,17 +166,33 @@ impl Federation {
         Family { request, shape, cached: Some((least, chunks)) }
     }
 
-    async fn wait_for_children(&self, erp: &Arc<ConnectedErp>, families: &[&Family], request: &ChildrenRequest, sets: &[SourceSet]) -> Result<Arc<Called>> {
+    async fn wait_for_children(
+        &self,
+        erp: &Arc<ConnectedErp>,
+        families: &[&Family],
+        request: &ChildrenRequest,
+        sets: &[SourceSet],
+    ) -> Result<Arc<Called>> {
         let wait = request.options.timeout.unwrap_or(self.limits.wait);
         let landing = self.call_children(erp, families, request, sets);
         tokio::time::timeout(wait, landing).await.unwrap_or_else(|_| Err(timed_out(wait)))
     }
 
-    fn call_children(&self, erp: &Arc<ConnectedErp>, families: &[&Family], request: &ChildrenRequest, sets: &[SourceSet]) -> Landing<Arc<Called>> {
+    fn call_children(
+        &self,
+        erp: &Arc<ConnectedErp>,
+        families: &[&Family],
+        request: &ChildrenRequest,
+        sets: &[SourceSet],
+    ) -> Landing<Arc<Called>> {
         let now = (self.clock)();
         let query = ChildrenQuery {
             via: request.via,
-            parents: families.iter().filter_map(|f| f.request.of.as_ref()).map(|(parent, _)| reference(parent)).collect(),
+            parents: families
+                .iter()
+                .filter_map(|f| f.request.of.as_ref())
+                .map(|(parent, _)| reference(parent))
+                .collect(),
             filter: narrow(request.filter.clone(), request.entity, &erp.id, now.date_naive()),
             order: request.order.clone(),
             per_parent: request.first,

@@ -181,7 +181,10 @@ fn from_text(field: &FieldDef, text: &str) -> Option<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use adapters::{filter::Filter, model::{Direction, FieldSet}};
+    use adapters::{
+        filter::Filter,
+        model::{Direction, FieldSet},
+    };
     use schema::ports::ReadOptions;
 
     fn request(order: &str) -> ListRequest {

@@ -54,7 +54,7 @@ mod tests {
     fn the_life_of_an_answer() {
         let seconds = Duration::from_secs;
         let freshness = Freshness { fresh: seconds(30), revalidate: seconds(300), on_error: seconds(3600) };
-        let now = Utc::now();
+        let now = DateTime::UNIX_EPOCH + seconds(100_000);
         let at = |age: u64, options: ReadOptions| freshness.of(&options, now - seconds(age), now);
         let auto = ReadOptions::default();
         assert_eq!(at(30, auto), Use::Fresh);

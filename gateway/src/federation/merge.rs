@@ -152,7 +152,10 @@ mod tests {
             let key = RecordKey { entity: EntityType::Invoice, erp: erp.into(), set: "s".into(), id: id.clone() };
             let value = date.map_or(Value::Null, |d| Value::Date(d.parse().expect("a date")));
             let position = Position::After { values: vec![value.clone()], id };
-            Row { record: Arc::new(Record::new(key, Utc::now(), [field].into_iter().collect(), vec![value])), position }
+            Row {
+                record: Arc::new(Record::new(key, DateTime::UNIX_EPOCH, [field].into_iter().collect(), vec![value])),
+                position,
+            }
         });
         Stream {
             erp: erp.into(),
@@ -161,14 +164,15 @@ mod tests {
             rows: rows.collect(),
             next: more.then_some(Position::Offset(9)),
             served_from: ServedFrom::Live,
-            as_of: Utc::now(),
+            as_of: DateTime::UNIX_EPOCH,
         }
     }
 
     fn merged(streams: Vec<Stream>, first: usize, direction: Direction) -> (String, bool) {
         let field = EntityType::Invoice.def().id_of("issueDate").expect("a field");
         let merged = merge(streams, vec![], &[Order { field, direction }], first);
-        let rows: Vec<_> = merged.rows().map(|(row, _)| format!("{}{}", row.record.key.erp, row.record.key.id)).collect();
+        let rows: Vec<_> =
+            merged.rows().map(|(row, _)| format!("{}{}", row.record.key.erp, row.record.key.id)).collect();
         (rows.join(" "), merged.has_more())
     }
 

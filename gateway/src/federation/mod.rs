@@ -76,7 +76,11 @@ impl Federation {
     }
 
     /// The ERPs that a list asks.
-    fn asked<'a>(&'a self, who: &'a Principal, request: &'a ListRequest) -> impl Iterator<Item = &'a Arc<ConnectedErp>> {
+    fn asked<'a>(
+        &'a self,
+        who: &'a Principal,
+        request: &'a ListRequest,
+    ) -> impl Iterator<Item = &'a Arc<ConnectedErp>> {
         self.erps.of(who).filter(move |erp| match (&request.of, &request.erps) {
             (Some((parent, _)), _) => parent.erp == erp.id,
             (None, Some(only)) => only.contains(&erp.id),
@@ -114,7 +118,9 @@ impl Federation {
             match place {
                 None => starts.push(SetStart { set, after: None }),
                 Some(Some(Place { at: At::Start, .. })) => starts.push(SetStart { set, after: None }),
-                Some(Some(Place { at: At::After(after), .. })) => starts.push(SetStart { set, after: Some(after.clone()) }),
+                Some(Some(Place { at: At::After(after), .. })) => {
+                    starts.push(SetStart { set, after: Some(after.clone()) })
+                }
                 Some(Some(at_end)) => part.unread.push(at_end.clone()),
                 // Connected after the list began: its records would come out of order.
                 Some(None) => part.unread.push(Place { erp: erp.id.clone(), set, at: At::End }),
@@ -125,7 +131,9 @@ impl Federation {
         }
         let shape = shape(erp, request, filter);
         let answer = match request.options.mode {
-            ReadMode::Replica => Err(SourceFailure::unsupported("There is no replica of this ERP: it has not been synced.")),
+            ReadMode::Replica => {
+                Err(SourceFailure::unsupported("There is no replica of this ERP: it has not been synced."))
+            }
             _ => self.lists.page(erp, &shape, &starts, request.first, &request.options).await,
         };
         part.report.took = started.elapsed();
@@ -375,7 +383,9 @@ impl Federation {
             return Some(count);
         }
         let (adapter, entity, limit) = (Arc::clone(&erp.adapter), request.entity, self.limits.call);
-        let landing = self.counting.join(key.clone(), async move { adapter.count(&Ctx::interactive(now, limit), entity, &filter).await });
+        let landing = self
+            .counting
+            .join(key.clone(), async move { adapter.count(&Ctx::interactive(now, limit), entity, &filter).await });
         let wait = request.options.timeout.unwrap_or(self.limits.wait);
         match tokio::time::timeout(wait, landing).await.unwrap_or_else(|_| Err(timed_out(wait))) {
             Ok(count) => {

@@ -49,7 +49,8 @@ mod tests {
     fn ids_of_other_erps_match_nothing() {
         let entity = EntityType::Invoice;
         let customer = entity.def().id_of("customer").expect("a field");
-        let key = |erp: &str| RecordKey { entity: EntityType::Customer, erp: erp.into(), set: "s".into(), id: "1".into() };
+        let key =
+            |erp: &str| RecordKey { entity: EntityType::Customer, erp: erp.into(), set: "s".into(), id: "1".into() };
         let is = |op, erps: &[&str]| {
             let values = erps.iter().map(|erp| Operand::Record(key(erp))).collect();
             Filter::Is(Condition { target: Target::Field(customer), op, values })

@@ -118,7 +118,8 @@ impl Records {
                 let ids: Vec<_> = keys.iter().map(|(key, _)| reference(key)).collect();
                 let records = erp.adapter.get_many(&ctx, entity, &ids, fields).await?;
                 let held = |record| Arc::new(Held { record, fields, as_of: ctx.now });
-                let found: HashMap<_, _> = keys.into_iter().map(|(key, _)| key).zip(records.into_iter().map(held)).collect();
+                let found: HashMap<_, _> =
+                    keys.into_iter().map(|(key, _)| key).zip(records.into_iter().map(held)).collect();
                 for (key, held) in &found {
                     this.held.insert(key.clone(), Arc::clone(held)).await;
                 }

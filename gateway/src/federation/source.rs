@@ -183,7 +183,13 @@ impl Lists {
     }
 
     /// Asks the ERP, or joins whoever is asking it the same.
-    fn call(self: &Arc<Self>, erp: &Arc<ConnectedErp>, shape: &Arc<Shape>, starts: Vec<SetStart>, wanted: usize) -> Landing<Arc<Called>> {
+    fn call(
+        self: &Arc<Self>,
+        erp: &Arc<ConnectedErp>,
+        shape: &Arc<Shape>,
+        starts: Vec<SetStart>,
+        wanted: usize,
+    ) -> Landing<Arc<Called>> {
         let (this, erp, shape) = (Arc::clone(self), Arc::clone(erp), Arc::clone(shape));
         self.flights.join((Arc::clone(&shape), starts.clone(), wanted), async move {
             let ctx = Ctx::interactive((this.clock)(), this.limits.call);
@@ -249,7 +255,8 @@ struct Scan<'a> {
 
 impl Scan<'_> {
     async fn read(&self, ctx: &Ctx, starts: &[SetStart], wanted: usize) -> Result<Vec<Chunk>> {
-        let empty = |_| Chunk { rows: Vec::new(), next: None, quarantined: 0, pushdown: Pushdown::None, as_of: ctx.now };
+        let empty =
+            |_| Chunk { rows: Vec::new(), next: None, quarantined: 0, pushdown: Pushdown::None, as_of: ctx.now };
         let mut chunks: Vec<Chunk> = starts.iter().map(empty).collect();
         let mut waiting: Vec<(usize, SetStart)> = starts.iter().cloned().enumerate().collect();
         let mut limit = wanted;

@@ -4,8 +4,8 @@ use super::*;
 use adapters::{
     ErrorKind,
     adapter::{
-        Adapter, Capability, Children, Count as SourceCount, Info, ListQuery, Order, Page, Paging, Position, RawCall, Row,
-        ServerInfo, SetPage,
+        Adapter, Capability, Children, Count as SourceCount, Info, ListQuery, Order, Page, Paging, Position, RawCall,
+        Row, ServerInfo, SetPage,
     },
     filter::{Condition, Op, Operand, Target, matches as passes},
     model::{Direction, EntityType, FieldId, Money, Record, RemoteRef, SourceSet, Value},
@@ -49,7 +49,8 @@ impl Memory {
             (state >> 33) % below
         };
         let invoices = (0..count).map(|n| {
-            let day = chrono::NaiveDate::from_ymd_opt(2026, 1, 1).expect("a date") + chrono::TimeDelta::days(random(20) as i64);
+            let day = chrono::NaiveDate::from_ymd_opt(2026, 1, 1).expect("a date")
+                + chrono::TimeDelta::days(random(20) as i64);
             let date = if random(10) == 0 { Value::Null } else { Value::Date(day) };
             let set = if random(2) == 0 { "invoices" } else { "credits" };
             let customer = RemoteRef { set: "customers".into(), id: random(4).to_string().into() };
@@ -91,7 +92,14 @@ impl Memory {
         }
     }
 
-    fn page(&self, set: &SourceSet, filter: &Filter, order: &[Order], after: Option<&Position>, limit: usize) -> SetPage {
+    fn page(
+        &self,
+        set: &SourceSet,
+        filter: &Filter,
+        order: &[Order],
+        after: Option<&Position>,
+        limit: usize,
+    ) -> SetPage {
         let (pushed, _) = split(filter);
         let invoices = self.invoices.lock().expect("not poisoned");
         let mut rows: Vec<_> = invoices.iter().filter(|r| r.key.set == *set && passes(&pushed, r)).cloned().collect();
@@ -172,7 +180,8 @@ impl Adapter for Memory {
     }
     async fn list(&self, _: &Ctx, _: EntityType, query: &ListQuery) -> adapters::Result<Page> {
         self.answer().await?;
-        let page = |start: &SetStart| self.page(&start.set, &query.filter, &query.order, start.after.as_ref(), query.limit);
+        let page =
+            |start: &SetStart| self.page(&start.set, &query.filter, &query.order, start.after.as_ref(), query.limit);
         Ok(Page { sets: query.sets.iter().map(page).collect(), left: split(&query.filter).1 })
     }
     async fn count(&self, _: &Ctx, _: EntityType, filter: &Filter) -> adapters::Result<SourceCount> {
@@ -181,16 +190,28 @@ impl Adapter for Memory {
         let count = self.invoices.lock().expect("not poisoned").iter().filter(|r| passes(&pushed, r)).count();
         Ok(if left.is_all() { SourceCount::Exact(count as u64) } else { SourceCount::Unknown })
     }
-    async fn get_many(&self, _: &Ctx, _: EntityType, ids: &[RemoteRef], _: FieldSet) -> adapters::Result<Vec<Option<Arc<Record>>>> {
+    async fn get_many(
+        &self,
+        _: &Ctx,
+        _: EntityType,
+        ids: &[RemoteRef],
+        _: FieldSet,
+    ) -> adapters::Result<Vec<Option<Arc<Record>>>> {
         self.answer().await?;
         let invoices = self.invoices.lock().expect("not poisoned");
         let find = |id: &RemoteRef| invoices.iter().find(|r| r.key.set == id.set && r.key.id == id.id).cloned();
         Ok(ids.iter().map(find).collect())
     }
-    async fn list_children(&self, _: &Ctx, _: EntityType, query: &adapter::ChildrenQuery) -> adapters::Result<Children> {
+    async fn list_children(
+        &self,
+        _: &Ctx,
+        _: EntityType,
+        query: &adapter::ChildrenQuery,
+    ) -> adapters::Result<Children> {
         self.answer().await?;
         let of = |parent: &RemoteRef| {
-            let points = Condition { target: Target::Field(query.via), op: Op::Eq, values: vec![Value::Ref(parent.clone())] };
+            let points =
+                Condition { target: Target::Field(query.via), op: Op::Eq, values: vec![Value::Ref(parent.clone())] };
             let filter = Filter::Is(points).and(query.filter.clone());
             query.sets.iter().map(|set| self.page(set, &filter, &query.order, None, query.per_parent)).collect()
         };
@@ -267,18 +288,24 @@ fn memo(value: &str) -> Filter<Operand> {
 
 #[tokio::test]
 async fn paging_neither_loses_nor_repeats_and_keeps_the_order() {
-    for (order, direction) in [("issueDate", Direction::Desc), ("issueDate", Direction::Asc), ("total", Direction::Asc)] {
+    for (order, direction) in [("issueDate", Direction::Desc), ("issueDate", Direction::Asc), ("total", Direction::Asc)]
+    {
         for first in [1, 7, 50, 200] {
             let erps = three();
             let federation = federation(&[&erps[0], &erps[1], &erps[2]]);
             let seen = every_page(&federation, request(first, &[(order, direction)])).await;
-            let ids: BTreeSet<_> = seen.iter().map(|r| (r.key.erp.clone(), r.key.set.clone(), r.key.id.clone())).collect();
+            let ids: BTreeSet<_> =
+                seen.iter().map(|r| (r.key.erp.clone(), r.key.set.clone(), r.key.id.clone())).collect();
             assert_eq!((seen.len(), ids.len()), (137, 137), "{order} {direction:?} by {first}");
             let key = |r: &Arc<Record>| r.get(field(order)).clone();
             let in_order = seen.windows(2).all(|pair| {
                 let (a, b) = (key(&pair[0]), key(&pair[1]));
                 let ordering = a.compare(&b);
-                if direction == Direction::Desc && !a.is_null() && !b.is_null() { ordering.is_ge() } else { ordering.is_le() }
+                if direction == Direction::Desc && !a.is_null() && !b.is_null() {
+                    ordering.is_ge()
+                } else {
+                    ordering.is_le()
+                }
             });
             assert!(in_order, "{order} {direction:?} by {first}");
         }
@@ -291,7 +318,11 @@ async fn paging_survives_changes_between_the_pages() {
     let federation = federation(&[&erps[0], &erps[1], &erps[2]]);
     let mut next = request(10, &[("issueDate", Direction::Desc)]);
     let mut seen = BTreeSet::new();
-    let before: BTreeSet<_> = erps.iter().flat_map(|e| e.invoices.lock().expect("ok").clone()).map(|r| r.key.id.to_string() + r.key.erp.as_str()).collect();
+    let before: BTreeSet<_> = erps
+        .iter()
+        .flat_map(|e| e.invoices.lock().expect("ok").clone())
+        .map(|r| r.key.id.to_string() + r.key.erp.as_str())
+        .collect();
     loop {
         advance(400);
         let page = federation.list(&all(), &next).await.expect("a page");
@@ -305,8 +336,11 @@ async fn paging_survives_changes_between_the_pages() {
         // The newest record disappears from every ERP: an offset would now skip one.
         for erp in &erps {
             let mut invoices = erp.invoices.lock().expect("ok");
-            let newest = (0..invoices.len()).max_by(|a, b| invoices[*a].get(field("issueDate")).compare(invoices[*b].get(field("issueDate"))));
-            if let Some(newest) = newest.filter(|n| seen.contains(&(invoices[*n].key.id.to_string() + invoices[*n].key.erp.as_str()))) {
+            let newest = (0..invoices.len())
+                .max_by(|a, b| invoices[*a].get(field("issueDate")).compare(invoices[*b].get(field("issueDate"))));
+            if let Some(newest) =
+                newest.filter(|n| seen.contains(&(invoices[*n].key.id.to_string() + invoices[*n].key.erp.as_str())))
+            {
                 invoices.remove(newest);
             }
         }
@@ -376,7 +410,10 @@ async fn an_answer_that_is_no_longer_fresh_is_given_at_once_and_asked_for_again(
     assert_eq!(federation.list(&all(), &list).await.expect("a page").sources[0].served_from, Some(ServedFrom::Cache));
     assert_eq!(erp.calls(), 1);
     advance(60);
-    assert_eq!(federation.list(&all(), &list).await.expect("a page").sources[0].served_from, Some(ServedFrom::StaleCache));
+    assert_eq!(
+        federation.list(&all(), &list).await.expect("a page").sources[0].served_from,
+        Some(ServedFrom::StaleCache)
+    );
     tokio::task::yield_now().await;
     tokio::task::yield_now().await;
     assert_eq!(erp.calls(), 2, "behind the caller's back");
@@ -404,7 +441,12 @@ async fn children_of_many_parents_are_one_call_and_go_on_as_lists() {
     let erp = Memory::new("a", 1, 90);
     let federation = federation(&[&erp]);
     let parents: Vec<_> = (0..5)
-        .map(|n| RecordKey { entity: EntityType::Customer, erp: "a".into(), set: "customers".into(), id: n.to_string().into() })
+        .map(|n| RecordKey {
+            entity: EntityType::Customer,
+            erp: "a".into(),
+            set: "customers".into(),
+            id: n.to_string().into(),
+        })
         .collect();
     let list = request(3, &[("issueDate", Direction::Desc)]);
     let children = ChildrenRequest {
@@ -423,7 +465,11 @@ async fn children_of_many_parents_are_one_call_and_go_on_as_lists() {
         let mut page = listed.expect("a list");
         assert_eq!(page.rows.is_empty(), &*parent.id == "4");
         loop {
-            assert!(page.rows.iter().all(|row| matches!(row.record.named("customer"), Value::Ref(to) if to.id == parent.id)));
+            assert!(
+                page.rows
+                    .iter()
+                    .all(|row| matches!(row.record.named("customer"), Value::Ref(to) if to.id == parent.id))
+            );
             page.rows.iter().for_each(|row| assert!(seen.insert(row.record.key.clone()), "repeated"));
             if !page.has_next_page {
                 break;

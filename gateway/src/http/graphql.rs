@@ -61,7 +61,8 @@ async fn answer(
     let outcome = if response.is_err() { "errors" } else { "ok" };
     let kind = [(header::CONTENT_TYPE, "application/json; charset=utf-8"), (header::CACHE_CONTROL, "no-store")];
     // What was never executed has no data at all, by the GraphQL specification.
-    let refused_whole = response.data == async_graphql::Value::Null && response.errors.iter().any(|e| e.path.is_empty());
+    let refused_whole =
+        response.data == async_graphql::Value::Null && response.errors.iter().any(|e| e.path.is_empty());
     let body = if refused_whole {
         serde_json::to_vec(&json!({ "errors": response.errors, "extensions": response.extensions }))
     } else {

@@ -99,7 +99,9 @@ const REQUEST_ID: &str = "x-request-id";
 /// Gives every request an id: the one that a proxy in front gave it, or a new one.
 async fn identify(mut request: Request<axum::body::Body>, next: Next) -> Response {
     static COUNT: AtomicU64 = AtomicU64::new(0);
-    let plain = |id: &&str| (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
+    let plain = |id: &&str| {
+        (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+    };
     let given = request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok()).filter(plain);
     let id: Arc<str> = match given {
         Some(id) => id.into(),

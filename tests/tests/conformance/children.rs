@@ -50,14 +50,18 @@ struct Truth {
 
 impl Truth {
     async fn of(target: &Case, relation: &Relation, query: &ChildrenQuery) -> Self {
-        let list = ListQuery { filter: query.filter.clone(), order: query.order.clone(), ..target.query(relation.child) };
+        let list =
+            ListQuery { filter: query.filter.clone(), order: query.order.clone(), ..target.query(relation.child) };
         let read = read_all(target, relation.child, &list).await.expect("a list");
         Self { rows: read.into_iter().map(|part| (part.set, part.rows)).collect(), via: relation.via }
     }
 
     fn children(&self, set: &SourceSet, parent: &RemoteRef) -> Vec<Key> {
         let rows = self.rows.iter().find(|(of, _)| of == set).map_or(&[][..], |(_, rows)| rows);
-        rows.iter().filter(|row| *row.record.get(self.via) == Value::Ref(parent.clone())).map(|row| key(&row.record)).collect()
+        rows.iter()
+            .filter(|row| *row.record.get(self.via) == Value::Ref(parent.clone()))
+            .map(|row| key(&row.record))
+            .collect()
     }
 
     fn check(&self, query: &ChildrenQuery, found: &Children) {
@@ -73,7 +77,12 @@ impl Truth {
                 if found.left.is_all() {
                     let first = &expected[..expected.len().min(query.per_parent)];
                     assert_eq!(passed, first, "{} of {parent:?}, {} in all", part.set, expected.len());
-                    assert_eq!(part.next.is_some(), expected.len() > query.per_parent, "{} of {parent:?}: next", part.set);
+                    assert_eq!(
+                        part.next.is_some(),
+                        expected.len() > query.per_parent,
+                        "{} of {parent:?}: next",
+                        part.set
+                    );
                 } else {
                     assert!(expected.starts_with(&passed), "{} of {parent:?}: {passed:?} of {expected:?}", part.set);
                     assert!(passed.len() == expected.len() || part.next.is_some() || passed.len() == query.per_parent);
@@ -197,8 +206,13 @@ pub(crate) async fn edges(target: Case) {
         for (parent, parts) in family.iter().zip(&found.parents) {
             for part in parts {
                 let Some(row) = part.rows.last().filter(|_| part.next.is_some()) else { continue };
-                let of = Filter::of(relation.child, def.field(relation.via).name, Op::Eq, vec![Value::Ref(parent.clone())]);
-                let list = crate::support::after(&ListQuery { filter: of, ..target.query(relation.child) }, &part.set, &row.position);
+                let of =
+                    Filter::of(relation.child, def.field(relation.via).name, Op::Eq, vec![Value::Ref(parent.clone())]);
+                let list = crate::support::after(
+                    &ListQuery { filter: of, ..target.query(relation.child) },
+                    &part.set,
+                    &row.position,
+                );
                 let rest = read_all(&target, relation.child, &list).await.expect("a list");
                 let expected = &truth.children(&part.set, parent)[part.rows.len()..];
                 assert_eq!(crate::support::keys(&rest), expected, "{} of {parent:?} goes on", part.set);

@@ -40,7 +40,9 @@ fn filters(entity: EntityType) -> Vec<Filter> {
     let null = |field: &str| Filter::of(entity, field, Op::IsNull, vec![Value::Bool(true)]);
     let mut filters = match entity {
         EntityType::Customer => vec![is("status", "ACTIVE"), text("name", Op::Contains, "GmbH"), null("email")],
-        EntityType::Product => vec![is("kind", "SERVICE"), text("name", Op::StartsWith, "s"), at_least("salePrice", 100)],
+        EntityType::Product => {
+            vec![is("kind", "SERVICE"), text("name", Op::StartsWith, "s"), at_least("salePrice", 100)]
+        }
         EntityType::Invoice => vec![
             is("status", "PAID"),
             is("status", "OPEN"),

@@ -97,7 +97,20 @@ pub(crate) async fn strings_in_ids_are_data(target: Case) {
         let bad: Vec<_> = NASTY
             .iter()
             .copied()
-            .chain(["1 or 1 eq 1", "1)", "1,2", "-1", "0", "01", "1.0", "1e3", "99999999999999999999999999", " 1", "+1", "١"])
+            .chain([
+                "1 or 1 eq 1",
+                "1)",
+                "1,2",
+                "-1",
+                "0",
+                "01",
+                "1.0",
+                "1e3",
+                "99999999999999999999999999",
+                " 1",
+                "+1",
+                "١",
+            ])
             .filter(|nasty| all.iter().all(|record| *record.key.id != **nasty))
             .map(|nasty| RemoteRef { set: good.set.clone(), id: nasty.into() })
             .collect();

@@ -12,7 +12,9 @@ use std::{cmp::Ordering, collections::HashSet};
 /// All orders by one declared field, up and down.
 fn orders(target: &Case, entity: EntityType) -> Vec<Vec<Order>> {
     let fields = target.adapter.capability(entity).order_by;
-    let both = |name: &&str| [Direction::Asc, Direction::Desc].map(|direction| Order { field: field(entity, name), direction });
+    let both = |name: &&str| {
+        [Direction::Asc, Direction::Desc].map(|direction| Order { field: field(entity, name), direction })
+    };
     fields.iter().flat_map(|name| both(name)).map(|order| vec![order]).collect()
 }
 
@@ -29,17 +31,22 @@ fn in_order(a: &Record, b: &Record, order: &[Order]) -> bool {
             (true, true) => continue,
             (true, false) => return false,
             (false, true) => return true,
-            (false, false) if left == right => continue,
             (false, false) => {}
         }
-        if matches!(a.def().field(key.field).kind, Kind::Text) {
-            return true;
+        let is_text = matches!(a.def().field(key.field).kind, Kind::Text);
+        match left.compare(right) {
+            Ordering::Equal => continue,
+            _ if is_text => return true,
+            found => return found == if key.direction == Direction::Asc { Ordering::Less } else { Ordering::Greater },
         }
-        let found = left.compare(right);
-        return found == if key.direction == Direction::Asc { Ordering::Less } else { Ordering::Greater };
     }
     let by_id = compare_ids(&a.key.id, &b.key.id);
-    by_id == if order.last().is_none_or(|key| key.direction == Direction::Asc) { Ordering::Less } else { Ordering::Greater }
+    by_id
+        == if order.last().is_none_or(|key| key.direction == Direction::Asc) {
+            Ordering::Less
+        } else {
+            Ordering::Greater
+        }
 }
 
 fn check_order(rows: &[Row], order: &[Order]) {
@@ -79,7 +86,8 @@ pub(crate) async fn pages_do_not_overlap_or_lose(target: Case) {
             whole.iter().for_each(|part| check_order(&part.rows, &order));
             // One by one takes long: once is enough.
             for limit in if n == 0 { &[1, 7][..] } else { &[7][..] } {
-                let paged = read_all(&small, entity, &ListQuery { limit: *limit, ..query.clone() }).await.expect("a list");
+                let paged =
+                    read_all(&small, entity, &ListQuery { limit: *limit, ..query.clone() }).await.expect("a list");
                 assert_eq!(keys(&paged), all, "{entity:?} {order:?} in pages of {limit}");
             }
         }
@@ -112,7 +120,8 @@ pub(crate) async fn two_keys_order(target: Case) {
         };
         for (one, two) in [(Direction::Asc, Direction::Desc), (Direction::Desc, Direction::Asc)] {
             for (a, b) in [(first, second), (second, first)] {
-                let order = [(a, one), (b, two)].map(|(name, direction)| Order { field: field(entity, name), direction });
+                let order =
+                    [(a, one), (b, two)].map(|(name, direction)| Order { field: field(entity, name), direction });
                 let query = by(&target, entity, &order);
                 let whole = read_all(&target, entity, &query).await.expect("a list");
                 whole.iter().for_each(|part| check_order(&part.rows, &order));
@@ -148,7 +157,8 @@ pub(crate) async fn an_empty_list(target: Case) {
     for entity in target.entities() {
         let query = target.query(entity);
         target.reset();
-        let page = target.adapter.list(&target.ctx(), entity, &ListQuery { filter: Filter::NONE, ..query.clone() }).await;
+        let page =
+            target.adapter.list(&target.ctx(), entity, &ListQuery { filter: Filter::NONE, ..query.clone() }).await;
         assert!(page.expect("a page").sets.iter().all(|part| part.rows.is_empty() && part.next.is_none()));
         assert_eq!(target.requests(), 0, "{entity:?}: nobody need be asked for nothing");
 
@@ -161,7 +171,11 @@ pub(crate) async fn an_empty_list(target: Case) {
         let whole = read_all(&target, entity, &query).await.expect("a list");
         for part in whole {
             let last = part.rows.last().expect("some records");
-            let page = target.adapter.list(&target.ctx(), entity, &after(&query, &part.set, &last.position)).await.expect("a page");
+            let page = target
+                .adapter
+                .list(&target.ctx(), entity, &after(&query, &part.set, &last.position))
+                .await
+                .expect("a page");
             assert!(page.sets[0].rows.is_empty() && page.sets[0].next.is_none(), "{entity:?} {:?}", page.sets[0]);
         }
     }
@@ -176,7 +190,9 @@ pub(crate) async fn every_position_goes_on(target: Case) {
             for part in read_all(&small, entity, &query).await.expect("a list") {
                 // Somewhere else for each order.
                 for at in (n % 11..part.rows.len()).step_by(11) {
-                    let tail = read_all(&small, entity, &after(&query, &part.set, &part.rows[at].position)).await.expect("a list");
+                    let tail = read_all(&small, entity, &after(&query, &part.set, &part.rows[at].position))
+                        .await
+                        .expect("a list");
                     let expected: Vec<_> = part.rows[at + 1..].iter().map(|row| key(&row.record)).collect();
                     assert_eq!(keys(&tail), expected, "{entity:?} {order:?} after {:?}", part.rows[at].position);
                 }
@@ -194,14 +210,20 @@ pub(crate) async fn changes_between_pages(target: Case) {
     }
     let set = target.adapter.sets(entity).remove(0);
     for order in orders(&target, entity) {
-        let query = ListQuery { sets: vec![SetStart { set: set.clone(), after: None }], limit: 20, ..by(&target, entity, &order) };
-        let before = keys(&read_all(&target, entity, &ListQuery { limit: 1000, ..query.clone() }).await.expect("a list"));
+        let query = ListQuery {
+            sets: vec![SetStart { set: set.clone(), after: None }],
+            limit: 20,
+            ..by(&target, entity, &order)
+        };
+        let before =
+            keys(&read_all(&target, entity, &ListQuery { limit: 1000, ..query.clone() }).await.expect("a list"));
         let mut seen = Vec::new();
         let mut gone = HashSet::new();
         let mut start: Option<Position> = None;
         for round in 0_usize.. {
             let sets = vec![SetStart { set: set.clone(), after: start.take() }];
-            let page = target.adapter.list(&target.ctx(), entity, &ListQuery { sets, ..query.clone() }).await.expect("a page");
+            let page =
+                target.adapter.list(&target.ctx(), entity, &ListQuery { sets, ..query.clone() }).await.expect("a page");
             let part = &page.sets[0];
             seen.extend(part.rows.iter().map(|row| key(&row.record)));
             let Some(next) = part.next.clone() else { break };
@@ -251,8 +273,17 @@ pub(crate) async fn a_page_takes_one_call(target: Case) {
         let ctx = target.ctx();
         target.adapter.list(&ctx, entity, &query).await.expect("a page");
         let expected = (target.spec.calls_for_sets)(query.sets.len());
-        println!("{}: {} requests for a page of {} with every field", target.spec.name, target.requests(), entity.def().plural);
-        assert_eq!(u64::from(ctx.calls_made()), target.requests(), "{entity:?}: what the adapter counts is what it sends");
+        println!(
+            "{}: {} requests for a page of {} with every field",
+            target.spec.name,
+            target.requests(),
+            entity.def().plural
+        );
+        assert_eq!(
+            u64::from(ctx.calls_made()),
+            target.requests(),
+            "{entity:?}: what the adapter counts is what it sends"
+        );
         // Lines, where they are read from another table, take one more.
         let lines = u64::from(matches!(entity, EntityType::Invoice | EntityType::SalesOrder)) * 2;
         assert!(target.requests() <= expected + lines, "{entity:?}: {} requests", target.requests());

@@ -128,7 +128,11 @@ impl Samples {
             text = object(&text).remove(*step).unwrap_or_else(|| panic!("{name}: no {step}")).get().to_owned();
         }
         match text.trim_start().starts_with('[') {
-            true => serde_json::from_str::<Vec<Box<RawValue>>>(&text).expect("a list").iter().map(|raw| raw.get().to_owned()).collect(),
+            true => serde_json::from_str::<Vec<Box<RawValue>>>(&text)
+                .expect("a list")
+                .iter()
+                .map(|raw| raw.get().to_owned())
+                .collect(),
             false => vec![text],
         }
     }
@@ -141,8 +145,12 @@ impl Samples {
             let fields = if options.contains_key("lookup") { joined } else { Some(sample) };
             !by_version || fields.is_some_and(|fields| fields.contains_key(field))
         });
-        let has = |set: &SetMapping, key: &str| set.options.get(key).and_then(toml::Value::as_str).map(|field| sample.contains_key(field));
-        let fits = |of: &&Arc<SetMapping>| of.set.as_str() == set && has(of, "has") != Some(false) && has(of, "hasnt") != Some(true);
+        let has = |set: &SetMapping, key: &str| {
+            set.options.get(key).and_then(toml::Value::as_str).map(|field| sample.contains_key(field))
+        };
+        let fits = |of: &&Arc<SetMapping>| {
+            of.set.as_str() == set && has(of, "has") != Some(false) && has(of, "hasnt") != Some(true)
+        };
         Arc::clone(mapping.sets(entity).iter().find(fits).unwrap_or_else(|| panic!("no set {set}")))
     }
 
@@ -156,7 +164,11 @@ impl Samples {
             _ => return Vec::new(),
         };
         let all = self.records(lines, &["result"]);
-        let belongs = |line: &String| object(line).get(by).is_some_and(|of| of.get().trim_start_matches(['[', '\n', ' ']).starts_with(&format!("{id},")));
+        let belongs = |line: &String| {
+            object(line)
+                .get(by)
+                .is_some_and(|of| of.get().trim_start_matches(['[', '\n', ' ']).starts_with(&format!("{id},")))
+        };
         all.into_iter().filter(belongs).collect()
     }
 
@@ -179,7 +191,8 @@ impl Samples {
         let line = lines.first().map(|line| object(line));
         let mapping = self.set(entity, set, &sample, line.as_ref());
         let plan = Plan::new(&mapping, entity.def().every_field());
-        let raw: Vec<Box<RawValue>> = lines.into_iter().map(|line| RawValue::from_string(line).expect("JSON")).collect();
+        let raw: Vec<Box<RawValue>> =
+            lines.into_iter().map(|line| RawValue::from_string(line).expect("JSON")).collect();
         let joins = plan.joins().map(|field| {
             let is_lines = entity.def().field(field).name == "lines";
             (field, if is_lines { raw.iter().map(|raw| &**raw).collect() } else { Vec::new() })
@@ -231,7 +244,10 @@ impl Samples {
 }
 
 fn is_simple(field: &FieldDef) -> bool {
-    matches!(field.kind, Kind::Text | Kind::Date | Kind::Decimal | Kind::Money(_) | Kind::Ref(_) | Kind::Enum(_) | Kind::Bool)
+    matches!(
+        field.kind,
+        Kind::Text | Kind::Date | Kind::Decimal | Kind::Money(_) | Kind::Ref(_) | Kind::Enum(_) | Kind::Bool
+    )
 }
 
 /// Whether everything in a body is also in the sample, by its meaning.
@@ -271,7 +287,11 @@ fn show_value(into: &mut String, depth: usize, field: &FieldDef, value: &Value) 
     let _ = match value {
         Value::Object(parts) => {
             let _ = writeln!(into, "{indent}{}:", field.name);
-            fields.iter().zip(parts).filter(|(_, part)| !part.is_null()).for_each(|(field, part)| show_value(into, depth + 1, field, part));
+            fields
+                .iter()
+                .zip(parts)
+                .filter(|(_, part)| !part.is_null())
+                .for_each(|(field, part)| show_value(into, depth + 1, field, part));
             return;
         }
         Value::List(elements) if !fields.is_empty() => {
@@ -284,7 +304,9 @@ fn show_value(into: &mut String, depth: usize, field: &FieldDef, value: &Value) 
             }
             return;
         }
-        Value::List(elements) => writeln!(into, "{indent}{}: {}", field.name, elements.iter().map(plain).collect::<Vec<_>>().join(", ")),
+        Value::List(elements) => {
+            writeln!(into, "{indent}{}: {}", field.name, elements.iter().map(plain).collect::<Vec<_>>().join(", "))
+        }
         value => writeln!(into, "{indent}{}: {}", field.name, plain(value)),
     };
 }
@@ -325,7 +347,8 @@ fn quickbooks_samples() {
 #[test]
 fn samples_name_their_sources() {
     for samples in [odoo(), sap_b1(), quickbooks()] {
-        let sources = fs::read_to_string(snapshot::path(&format!("golden/{}/SOURCES.md", samples.folder))).expect("sources");
+        let sources =
+            fs::read_to_string(snapshot::path(&format!("golden/{}/SOURCES.md", samples.folder))).expect("sources");
         for (file, ..) in samples.files {
             assert!(sources.contains(&format!("{file}.json")), "{}/{file}.json", samples.folder);
         }
@@ -360,7 +383,12 @@ impl Change {
 fn an_unknown_word_maps_to_unknown() {
     for (samples, file, old, new) in [
         (odoo(), "move_search_read_17", "\"state\": \"posted\"", "\"state\": \"hibernating\""),
-        (sap_b1(), "order_domestic_v2", "\"DocumentStatus\": \"bost_Open\"", "\"DocumentStatus\": \"bost_Hibernating\""),
+        (
+            sap_b1(),
+            "order_domestic_v2",
+            "\"DocumentStatus\": \"bost_Open\"",
+            "\"DocumentStatus\": \"bost_Hibernating\"",
+        ),
         (quickbooks(), "estimate_accepted", "\"TxnStatus\": \"Accepted\"", "\"TxnStatus\": \"Hibernating\""),
     ] {
         let file = samples.files.iter().position(|(name, ..)| *name == file).expect("a sample");

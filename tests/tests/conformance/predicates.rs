@@ -70,8 +70,10 @@ pub(crate) async fn enum_values_exclude_each_other(target: Case) {
             let Kind::Enum(words) = field.kind else { continue };
             let mut seen = HashSet::new();
             for (word, _) in words.values {
-                let filter = Filter::Is(Condition { target: Target::Field(id), op: Op::Eq, values: vec![Value::Enum(word)] });
-                let read = read_all(&target, entity, &ListQuery { filter, ..target.query(entity) }).await.expect("a list");
+                let filter =
+                    Filter::Is(Condition { target: Target::Field(id), op: Op::Eq, values: vec![Value::Enum(word)] });
+                let read =
+                    read_all(&target, entity, &ListQuery { filter, ..target.query(entity) }).await.expect("a list");
                 for row in read.iter().flat_map(|part| &part.rows) {
                     assert_eq!(*row.record.get(id), Value::Enum(word));
                     assert!(seen.insert(key(&row.record)), "{:?} is {word} and something else", row.record.key);
@@ -97,7 +99,8 @@ async fn compare(target: &Case, entity: EntityType, all: &[Arc<Record>], filters
     let mut wrong = Vec::new();
     let tried = filters.len();
     for filter in filters {
-        let expected: BTreeSet<Key> = all.iter().filter(|record| matches(&filter, record)).map(|record| key(record)).collect();
+        let expected: BTreeSet<Key> =
+            all.iter().filter(|record| matches(&filter, record)).map(|record| key(record)).collect();
         // No field is asked for: what the gateway has to test by is the adapter's to add.
         let query = ListQuery { filter: filter.clone(), fields: FieldSet::EMPTY, ..target.query(entity) };
         match read_all(target, entity, &query).await {
@@ -177,7 +180,8 @@ fn conditions(id: FieldId, field: &FieldDef, all: &[Arc<Record>]) -> Vec<Filter>
     const ORDERED: &[Op] = &[Op::Eq, Op::Gt, Op::Gte, Op::Lt, Op::Lte];
     match field.kind {
         Kind::Text | Kind::Url | Kind::Currency => {
-            let texts: Vec<String> = odd_ones(&data).chain(&some).filter_map(|value| value.as_text().map(str::to_owned)).collect();
+            let texts: Vec<String> =
+                odd_ones(&data).chain(&some).filter_map(|value| value.as_text().map(str::to_owned)).collect();
             let text = |text: &str| Value::Text(text.into());
             let mut seen = HashSet::new();
             for whole in texts.iter().filter(|text| seen.insert(text.as_str())) {
@@ -229,7 +233,10 @@ fn conditions(id: FieldId, field: &FieldDef, all: &[Arc<Record>]) -> Vec<Filter>
             let mut values = some;
             if let Some(Value::DateTime(at)) = data.get(data.len() / 2) {
                 // Some ERPs keep fractions of a second that they do not show, some know only minutes.
-                values.extend([1, 500, 1000, -1, 30_000, -86_400_000].map(|ms| Value::DateTime(*at + TimeDelta::milliseconds(ms))));
+                values.extend(
+                    [1, 500, 1000, -1, 30_000, -86_400_000]
+                        .map(|ms| Value::DateTime(*at + TimeDelta::milliseconds(ms))),
+                );
             }
             one_each(ORDERED, &values, &mut filters);
             filters.extend(null);
@@ -237,7 +244,12 @@ fn conditions(id: FieldId, field: &FieldDef, all: &[Arc<Record>]) -> Vec<Filter>
         Kind::Decimal | Kind::Int | Kind::Money(_) => {
             let mut values: Vec<_> = some.iter().filter_map(Value::as_decimal).collect();
             if let Some(middle) = data.get(data.len() / 2).and_then(Value::as_decimal) {
-                values.extend([middle + Decimal::new(1, 2), middle + Decimal::new(1, 3), Decimal::ZERO, Decimal::new(-5, 1)]);
+                values.extend([
+                    middle + Decimal::new(1, 2),
+                    middle + Decimal::new(1, 3),
+                    Decimal::ZERO,
+                    Decimal::new(-5, 1),
+                ]);
             }
             one_each(ORDERED, &values.into_iter().map(Value::Decimal).collect::<Vec<_>>(), &mut filters);
         }

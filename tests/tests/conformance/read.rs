@@ -1,7 +1,7 @@
 //! Records by their ids, and what is in them.
 
 use crate::support::{Case, key, records, reference};
-use adapters::model::{EntityType, FieldSet, MoneyIn, Kind, Record, RemoteRef, Value};
+use adapters::model::{EntityType, FieldSet, Kind, MoneyIn, Record, RemoteRef, Value};
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use rust_decimal::Decimal;
 use simulators::{
@@ -34,7 +34,8 @@ pub(crate) async fn order_and_length_are_kept(target: Case) {
         let all = records(&target, entity).await;
         let mut ids: Vec<_> = all.iter().step_by(3).map(|record| reference(record)).collect();
         ids.reverse();
-        let read = target.adapter.get_many(&target.ctx(), entity, &ids, entity.def().every_field()).await.expect("records");
+        let read =
+            target.adapter.get_many(&target.ctx(), entity, &ids, entity.def().every_field()).await.expect("records");
         let read: Vec<_> = read.into_iter().map(|record| record.expect("it is there")).collect();
         assert_eq!(read.iter().map(|record| reference(record)).collect::<Vec<_>>(), ids, "{entity:?}");
         let listed: HashMap<_, _> = all.iter().map(|record| (key(record), record)).collect();
@@ -69,7 +70,8 @@ pub(crate) async fn batches_take_few_requests(target: Case) {
             .map(|set| ids.iter().filter(|id| id.set == *set).count().div_ceil(per_call))
             .sum();
         target.reset();
-        let fields = [entity.def().order.0, "remoteUpdatedAt"].iter().filter_map(|name| entity.def().id_of(name)).collect();
+        let fields =
+            [entity.def().order.0, "remoteUpdatedAt"].iter().filter_map(|name| entity.def().id_of(name)).collect();
         let read = target.adapter.get_many(&target.ctx(), entity, &ids, fields).await.expect("records");
         assert_eq!(read.iter().flatten().count(), there, "{entity:?}");
         let requests = target.requests();
@@ -81,7 +83,8 @@ pub(crate) async fn batches_take_few_requests(target: Case) {
 pub(crate) async fn unicode_and_missing_values(target: Case) {
     let dataset = target.dataset();
     let customers = records(&target, EntityType::Customer).await;
-    let by_name: HashMap<_, _> = customers.iter().map(|record| (record.named("name").as_text().expect("a name"), record)).collect();
+    let by_name: HashMap<_, _> =
+        customers.iter().map(|record| (record.named("name").as_text().expect("a name"), record)).collect();
     for customer in &dataset.customers {
         let record = by_name.get(customer.name.as_str()).unwrap_or_else(|| panic!("no customer {:?}", customer.name));
         for (name, expected) in [("email", &customer.email), ("phone", &customer.phone)] {
@@ -102,7 +105,8 @@ pub(crate) async fn unicode_and_missing_values(target: Case) {
         }
     }
     let products = records(&target, EntityType::Product).await;
-    let by_sku: HashMap<_, _> = products.iter().map(|record| (record.named("sku").as_text().expect("a number"), record)).collect();
+    let by_sku: HashMap<_, _> =
+        products.iter().map(|record| (record.named("sku").as_text().expect("a number"), record)).collect();
     for product in &dataset.products {
         let record = by_sku.get(product.sku.as_str()).unwrap_or_else(|| panic!("no product {}", product.sku));
         assert_eq!(record.named("name").as_text(), Some(product.name.as_str()));
@@ -145,11 +149,12 @@ pub(crate) async fn money_is_exact(target: Case) {
         Value::Enum(kind) => *kind,
         other => panic!("{other:?}"),
     };
-    let expected = sorted(dataset.invoices.iter().filter(|invoice| invoice.state == PostState::Posted).map(|invoice| {
-        let kind = if invoice.kind == InvoiceKind::Invoice { "INVOICE" } else { "CREDIT_NOTE" };
-        let base = cents(invoice.rate.to_base(invoice.totals.total));
-        (sums(kind, invoice.date, invoice.currency.code(), invoice.totals), cents(invoice.balance), base)
-    }));
+    let expected =
+        sorted(dataset.invoices.iter().filter(|invoice| invoice.state == PostState::Posted).map(|invoice| {
+            let kind = if invoice.kind == InvoiceKind::Invoice { "INVOICE" } else { "CREDIT_NOTE" };
+            let base = cents(invoice.rate.to_base(invoice.totals.total));
+            (sums(kind, invoice.date, invoice.currency.code(), invoice.totals), cents(invoice.balance), base)
+        }));
     let found = sorted(invoices.iter().filter(posted).map(|record| {
         let money = |name| record.named(name).as_decimal().unwrap_or_else(|| panic!("{:?} has no {name}", record.key));
         (sums_of(record, kind_of(record), "issueDate"), money("balanceDue"), money("baseTotal"))
@@ -161,9 +166,18 @@ pub(crate) async fn money_is_exact(target: Case) {
     for record in &invoices {
         for (id, field) in record.def().all_fields().filter(|(_, field)| matches!(field.kind, Kind::Money(_))) {
             if let Value::Money(money) = record.get(id) {
-                assert!(!money.amount.is_sign_negative() || money.amount.is_zero(), "{} of {:?}: {money:?}", field.name, record.key);
+                assert!(
+                    !money.amount.is_sign_negative() || money.amount.is_zero(),
+                    "{} of {:?}: {money:?}",
+                    field.name,
+                    record.key
+                );
                 let base = matches!(field.kind, Kind::Money(MoneyIn::Company));
-                let expected = if base { dataset.company.currency.code() } else { record.named("currency").as_text().expect("one") };
+                let expected = if base {
+                    dataset.company.currency.code()
+                } else {
+                    record.named("currency").as_text().expect("one")
+                };
                 assert_eq!(money.currency.as_str(), expected, "{} of {:?}", field.name, record.key);
             }
         }
@@ -202,7 +216,12 @@ pub(crate) async fn dates_stay_dates(target: Case) {
     let dataset = target.dataset();
     let invoices = records(&target, EntityType::Invoice).await;
     let all = |name: &str, of: &'static str| {
-        sorted(invoices.iter().filter(|record| *record.named("kind") == Value::Enum(of)).map(|record| record.named(name).as_date()))
+        sorted(
+            invoices
+                .iter()
+                .filter(|record| *record.named("kind") == Value::Enum(of))
+                .map(|record| record.named(name).as_date()),
+        )
     };
     let kept = |invoice: &&simulators::dataset::Invoice| {
         invoice.kind == InvoiceKind::Invoice && (invoice.state != PostState::Draft || keeps_drafts(&target))

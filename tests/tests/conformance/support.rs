@@ -65,7 +65,8 @@ pub(crate) struct SetRows {
 
 /// Reads a list to its end, page by page, and tests what the ERP left to the gateway.
 pub(crate) async fn read_all(target: &Target, entity: EntityType, query: &ListQuery) -> Result<Vec<SetRows>> {
-    let mut read: Vec<_> = query.sets.iter().map(|start| SetRows { set: start.set.clone(), rows: Vec::new() }).collect();
+    let mut read: Vec<_> =
+        query.sets.iter().map(|start| SetRows { set: start.set.clone(), rows: Vec::new() }).collect();
     let mut waiting: Vec<(usize, SetStart)> = query.sets.iter().cloned().enumerate().collect();
     while !waiting.is_empty() {
         let sets = waiting.iter().map(|(_, start)| start.clone()).collect();

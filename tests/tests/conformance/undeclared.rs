@@ -2,9 +2,9 @@
 
 use crate::support::{Case, is_unsupported, reference};
 use adapters::{
-    adapter::{ChildrenQuery, ListQuery},
+    adapter::{ChildrenQuery, ListQuery, SetStart},
     filter::Filter,
-    model::{EntityType, FieldSet, RecordKey, Record, RemoteRef},
+    model::{EntityType, FieldSet, Record, RecordKey, RemoteRef},
 };
 
 pub(crate) async fn unsupported_entities_fail_without_http(target: Case) {
@@ -15,10 +15,12 @@ pub(crate) async fn unsupported_entities_fail_without_http(target: Case) {
         let key = RecordKey { entity, erp: "erp".into(), set: "somewhere".into(), id: "1".into() };
         let nobody = Record::new(key, ctx.now, FieldSet::EMPTY, Vec::new());
         let nothing: [RemoteRef; 1] = [reference(&nobody)];
-        let unsupported = |what: &str, refused: bool| assert!(refused, "{entity:?}: {what} is not declared and was not refused");
+        let unsupported =
+            |what: &str, refused: bool| assert!(refused, "{entity:?}: {what} is not declared and was not refused");
         if !capability.list {
             let order = target.query(EntityType::Customer).order;
-            let query = ListQuery { sets: Vec::new(), order, ..target.query(entity) };
+            let sets = vec![SetStart { set: "somewhere".into(), after: None }];
+            let query = ListQuery { sets, order, ..target.query(entity) };
             unsupported("list", is_unsupported(&target.adapter.list(&ctx, entity, &query).await));
             let children = ChildrenQuery {
                 via: entity.def().all_fields().next().expect("a field").0,

@@ -9,9 +9,11 @@ async fn bad_input_is_named() {
     let invoice = app.data("{ invoices(first: 1) { nodes { id } } }").await["invoices"]["nodes"][0]["id"].clone();
     let invoice = invoice.as_str().expect("an id");
     app.reset();
-    let nested = |n: usize| format!("{{ customers {{ nodes {{ {} name {} }} }} }}", "parent { ".repeat(n), "} ".repeat(n));
+    let nested =
+        |n: usize| format!("{{ customers {{ nodes {{ {} name {} }} }} }}", "parent { ".repeat(n), "} ".repeat(n));
     let aliases: String = (0..150).map(|n| format!("a{n}: __typename ")).collect();
-    let page = "customers(first: 200) { nodes { invoices(first: 200) { nodes { lines { description quantity } number } } } }";
+    let page =
+        "customers(first: 200) { nodes { invoices(first: 200) { nodes { lines { description quantity } number } } } }";
     for (query, code, says) in [
         ("{ invoices { nodes { numbr } } }".to_owned(), "GRAPHQL_VALIDATION_FAILED", "numbr"),
         ("{ invoices { nodes { number }".to_owned(), "GRAPHQL_PARSE_FAILED", ""),
@@ -20,7 +22,11 @@ async fn bad_input_is_named() {
         ("{ invoices(after: \"nonsense\") { nodes { id } } }".to_owned(), "BAD_USER_INPUT", "after"),
         (format!("{{ customer(id: \"{invoice}\") {{ id }} }}"), "BAD_USER_INPUT", "Customer"),
         ("{ customer(id: \"12\") { id } }".to_owned(), "BAD_USER_INPUT", "id"),
-        (format!("{{ invoices(where: {{customer: {{eq: \"{invoice}\"}}}}) {{ nodes {{ id }} }} }}"), "BAD_USER_INPUT", "customer"),
+        (
+            format!("{{ invoices(where: {{customer: {{eq: \"{invoice}\"}}}}) {{ nodes {{ id }} }} }}"),
+            "BAD_USER_INPUT",
+            "customer",
+        ),
         ("{ invoices(erps: [\"nowhere\"]) { nodes { id } } }".to_owned(), "BAD_USER_INPUT", "erps[0]"),
         ("{ invoices(where: {nmber: {eq: \"1\"}}) { nodes { id } } }".to_owned(), "GRAPHQL_VALIDATION_FAILED", "nmber"),
         ("{ invoices(where: {total: {eq: \"much\"}}) { nodes { id } } }".to_owned(), "", "total"),
@@ -32,7 +38,11 @@ async fn bad_input_is_named() {
     ] {
         let (found, message) = app.error(&query).await;
         println!("{found}: {message}");
-        assert!(code.is_empty() && matches!(found.as_str(), "BAD_USER_INPUT" | "GRAPHQL_VALIDATION_FAILED") || found == code, "{query:.80}: {found} {message}");
+        assert!(
+            code.is_empty() && matches!(found.as_str(), "BAD_USER_INPUT" | "GRAPHQL_VALIDATION_FAILED")
+                || found == code,
+            "{query:.80}: {found} {message}"
+        );
         assert!(message.contains(says), "{query:.80}: {message}");
         assert!(message.len() < 600, "{message}");
     }
@@ -42,7 +52,9 @@ async fn bad_input_is_named() {
 #[tokio::test]
 async fn a_cursor_of_another_query_is_refused() {
     let app = App::start(Setup::default()).await;
-    let data = app.data("{ invoices(first: 5) { pageInfo { endCursor } } salesOrders(first: 5) { pageInfo { endCursor } } }").await;
+    let data = app
+        .data("{ invoices(first: 5) { pageInfo { endCursor } } salesOrders(first: 5) { pageInfo { endCursor } } }")
+        .await;
     let cursor = |list: &str| data[list]["pageInfo"]["endCursor"].as_str().expect("a cursor").to_owned();
     let (invoices, orders) = (cursor("invoices"), cursor("salesOrders"));
     let mut bent = invoices.clone();
@@ -81,7 +93,11 @@ async fn a_filter_beyond_the_budget_names_the_cure() {
     let of = |id: &str| sources.iter().find(|source| source["erp"]["id"] == id).expect("a source");
     assert_eq!((&of("odoo")["status"], &of("sap-b1")["status"]), (&json!("OK"), &json!("OK")), "{data}");
     let refused = of("quickbooks");
-    assert_eq!((&refused["status"], &refused["error"]["code"]), (&json!("FAILED"), &json!("UNSUPPORTED_BY_SOURCE")), "{refused}");
+    assert_eq!(
+        (&refused["status"], &refused["error"]["code"]),
+        (&json!("FAILED"), &json!("UNSUPPORTED_BY_SOURCE")),
+        "{refused}"
+    );
     let message = refused["error"]["message"].as_str().expect("a message");
     assert!(message.contains("Narrow the filter") && !message.contains("  "), "{message:?}");
     let (code, _) = app.error(&format!("{{ {list}, read: {{onSourceError: FAIL}}) {{ nodes {{ id }} }} }}")).await;

@@ -42,8 +42,16 @@ async fn strings_in_where_are_data() {
         let lower = nasty.to_lowercase();
         assert_eq!(ask(json!({ "eq": nasty })).await, matching(&|name| name == *nasty), "{nasty}");
         assert_eq!(ask(json!({ "in": [nasty, "x"] })).await, matching(&|name| name == *nasty), "{nasty}");
-        assert_eq!(ask(json!({ "contains": nasty })).await, matching(&|name| name.to_lowercase().contains(&lower)), "{nasty}");
-        assert_eq!(ask(json!({ "startsWith": nasty })).await, matching(&|name| name.to_lowercase().starts_with(&lower)), "{nasty}");
+        assert_eq!(
+            ask(json!({ "contains": nasty })).await,
+            matching(&|name| name.to_lowercase().contains(&lower)),
+            "{nasty}"
+        );
+        assert_eq!(
+            ask(json!({ "startsWith": nasty })).await,
+            matching(&|name| name.to_lowercase().starts_with(&lower)),
+            "{nasty}"
+        );
     }
     // The names that break careless code are found.
     let odd = names.iter().filter(|name| name.contains(['\'', '"', '\\', '%', '<', '&']) || !name.is_ascii());
@@ -72,7 +80,10 @@ async fn strings_in_ids_are_data() {
     assert!(one_of_each.len() >= 6, "{one_of_each:?}");
     let query = "query($ids: [ID!]!) { nodes(ids: $ids) { id } }";
     for nasty in NASTY.iter().chain(&["1 or 1 eq 1", "1)", "-1", "01", "99999999999999999999999", "1,2"]) {
-        let ids: Vec<_> = one_of_each.iter().map(|key| schema::id::encode(&RecordKey { id: (*nasty).into(), ..key.clone() })).collect();
+        let ids: Vec<_> = one_of_each
+            .iter()
+            .map(|key| schema::id::encode(&RecordKey { id: (*nasty).into(), ..key.clone() }))
+            .collect();
         let data = app.data_with(query, json!({ "ids": ids })).await;
         assert!(data["nodes"].as_array().expect("nodes").iter().all(Value::is_null), "{nasty}: {data}");
     }

@@ -25,7 +25,11 @@ async fn invoices_with_customers_cost_two_two_and_three_calls() {
     let data = app.data(INVOICES).await;
     let invoices = nodes(&data["invoices"]);
     assert_eq!(invoices.len(), 50);
-    assert!(invoices.iter().all(|invoice| invoice["customer"]["name"].is_string() && invoice["total"]["amount"].is_string()));
+    assert!(
+        invoices
+            .iter()
+            .all(|invoice| invoice["customer"]["name"].is_string() && invoice["total"]["amount"].is_string())
+    );
     assert_eq!(app.requests(), [2, 2, 3], "Odoo, Business One, QuickBooks");
 }
 
@@ -109,16 +113,26 @@ async fn paging_goes_through_everything_once_and_in_order() {
         let records = all(&app, list, order, &format!("id {field} erp {{ id }}"), 37).await;
         let distinct: HashSet<_> = ids(&records).into_iter().collect();
         assert_eq!(distinct.len(), records.len(), "{list} {order}: a record twice");
-        assert_eq!(records.len() as u64, expected[list]["totalCount"]["value"].as_u64().expect("a number"), "{list} {order}");
+        assert_eq!(
+            records.len() as u64,
+            expected[list]["totalCount"]["value"].as_u64().expect("a number"),
+            "{list} {order}"
+        );
         let erps: BTreeSet<_> = records.iter().map(|record| record["erp"]["id"].to_string()).collect();
         assert_eq!(erps.len(), 3, "{list}");
         // Dates and amounts are in exact order over all ERPs; texts are each ERP's own to sort.
         let key = field.split(' ').next().expect("a field");
         let values: Vec<_> = records.iter().map(|record| &record[key]).collect();
-        let amount = |value: &Value| value["amount"].as_str().and_then(|text| text.parse::<rust_decimal::Decimal>().ok());
+        let amount =
+            |value: &Value| value["amount"].as_str().and_then(|text| text.parse::<rust_decimal::Decimal>().ok());
         match key {
-            "issueDate" | "orderDate" => assert!(values.is_sorted_by(|a, b| b.is_null() || a.as_str() >= b.as_str()), "{values:?}"),
-            "dueDate" => assert!(values.is_sorted_by(|a, b| b.is_null() || (!a.is_null() && a.as_str() <= b.as_str())), "{values:?}"),
+            "issueDate" | "orderDate" => {
+                assert!(values.is_sorted_by(|a, b| b.is_null() || a.as_str() >= b.as_str()), "{values:?}")
+            }
+            "dueDate" => assert!(
+                values.is_sorted_by(|a, b| b.is_null() || (!a.is_null() && a.as_str() <= b.as_str())),
+                "{values:?}"
+            ),
             "total" => assert!(values.is_sorted_by(|a, b| b.is_null() || amount(a) >= amount(b)), "{values:?}"),
             _ => {}
         }
@@ -131,12 +145,14 @@ async fn paging_goes_through_everything_once_and_in_order() {
 #[tokio::test]
 async fn a_cursor_goes_on_after_any_row() {
     let app = App::start(Setup::default()).await;
-    let data = app.data("{ invoices(first: 40) { edges { cursor node { id } } pageInfo { startCursor endCursor } } }").await;
+    let data =
+        app.data("{ invoices(first: 40) { edges { cursor node { id } } pageInfo { startCursor endCursor } } }").await;
     let edges = data["invoices"]["edges"].as_array().expect("edges");
     assert_eq!(data["invoices"]["pageInfo"]["startCursor"], edges[0]["cursor"]);
     assert_eq!(data["invoices"]["pageInfo"]["endCursor"], edges[39]["cursor"]);
     for at in [0, 7, 22, 38] {
-        let query = "query($after: String) { invoices(first: 1, after: $after) { nodes { id } pageInfo { hasPreviousPage } } }";
+        let query =
+            "query($after: String) { invoices(first: 1, after: $after) { nodes { id } pageInfo { hasPreviousPage } } }";
         let next = app.data_with(query, json!({ "after": edges[at]["cursor"] })).await;
         assert_eq!(next["invoices"]["nodes"][0]["id"], edges[at + 1]["node"]["id"], "after row {at}");
         assert_eq!(next["invoices"]["pageInfo"]["hasPreviousPage"], true);
@@ -162,7 +178,11 @@ async fn sources_and_origin_tell_where_everything_comes_from() {
     }
     let calls: Vec<_> = ["odoo", "sap-b1", "quickbooks"]
         .iter()
-        .map(|id| sources.iter().find(|source| source["erp"]["id"] == **id).expect("a source")["calls"].as_u64().expect("a number"))
+        .map(|id| {
+            sources.iter().find(|source| source["erp"]["id"] == **id).expect("a source")["calls"]
+                .as_u64()
+                .expect("a number")
+        })
         .collect();
     assert_eq!(calls, app.requests(), "the calls that a source reports are those that it received");
     for node in nodes(list) {
@@ -187,7 +207,12 @@ async fn a_fresh_answer_comes_from_the_cache() {
     for source in cached["invoices"]["sources"].as_array().expect("sources") {
         assert_eq!(*source, json!({ "servedFrom": "CACHE", "calls": 0 }));
     }
-    let without = |data: &Value| nodes(&data["invoices"]).iter().map(|n| (n["id"].clone(), n["number"].clone(), n["customer"].clone())).collect::<Vec<_>>();
+    let without = |data: &Value| {
+        nodes(&data["invoices"])
+            .iter()
+            .map(|n| (n["id"].clone(), n["number"].clone(), n["customer"].clone()))
+            .collect::<Vec<_>>()
+    };
     assert_eq!(without(&live), without(&cached));
     // What was read for the first page and not shown serves the next one.
     app.reset();
@@ -215,19 +240,35 @@ async fn equal_queries_at_once_are_asked_once() {
 #[tokio::test]
 async fn conditions_mean_the_same_over_all_erps() {
     let app = App::start(Setup::default()).await;
-    let every = all(&app, "invoices", "", "id kind status isOverdue currency total { amount } dueDate number customer { id }", 200).await;
+    let every = all(
+        &app,
+        "invoices",
+        "",
+        "id kind status isOverdue currency total { amount } dueDate number customer { id }",
+        200,
+    )
+    .await;
     let some_customer = every[3]["customer"]["id"].as_str().expect("an id").to_owned();
     let of_customer = format!("{{customer: {{eq: \"{some_customer}\"}}}}");
     let cases: [(&str, Box<dyn Fn(&Value) -> bool>); 9] = [
         ("{isOverdue: {eq: true}}", Box::new(|invoice| invoice["isOverdue"] == true)),
         ("{isOverdue: {eq: false}}", Box::new(|invoice| invoice["isOverdue"] == false)),
-        ("{status: {in: [OPEN, PARTIALLY_PAID]}}", Box::new(|invoice| invoice["status"] == "OPEN" || invoice["status"] == "PARTIALLY_PAID")),
+        (
+            "{status: {in: [OPEN, PARTIALLY_PAID]}}",
+            Box::new(|invoice| invoice["status"] == "OPEN" || invoice["status"] == "PARTIALLY_PAID"),
+        ),
         ("{not: {status: {eq: PAID}}}", Box::new(|invoice| invoice["status"] != "PAID")),
-        ("{kind: {eq: CREDIT_NOTE}, status: {neq: VOIDED}}", Box::new(|invoice| invoice["kind"] == "CREDIT_NOTE" && invoice["status"] != "VOIDED")),
+        (
+            "{kind: {eq: CREDIT_NOTE}, status: {neq: VOIDED}}",
+            Box::new(|invoice| invoice["kind"] == "CREDIT_NOTE" && invoice["status"] != "VOIDED"),
+        ),
         ("{currency: {eq: \"EUR\"}}", Box::new(|invoice| invoice["currency"] == "EUR")),
-        ("{or: [{number: {contains: \"7\"}}, {dueDate: {isNull: true}}]}", Box::new(|invoice| {
-            invoice["number"].as_str().is_some_and(|number| number.contains('7')) || invoice["dueDate"].is_null()
-        })),
+        (
+            "{or: [{number: {contains: \"7\"}}, {dueDate: {isNull: true}}]}",
+            Box::new(|invoice| {
+                invoice["number"].as_str().is_some_and(|number| number.contains('7')) || invoice["dueDate"].is_null()
+            }),
+        ),
         (&of_customer, Box::new(|invoice| invoice["customer"]["id"] == json!(some_customer))),
         ("{and: []}", Box::new(|_| true)),
     ];
@@ -235,7 +276,8 @@ async fn conditions_mean_the_same_over_all_erps() {
         let found = all(&app, "invoices", &format!("where: {condition}"), "id", 200).await;
         let expected: Vec<_> = every.iter().filter(|invoice| holds(invoice)).cloned().collect();
         assert_eq!(ids(&found), ids(&expected), "{condition}");
-        let count = app.data(&format!("{{ invoices(where: {condition}) {{ totalCount {{ value precision }} }} }}")).await;
+        let count =
+            app.data(&format!("{{ invoices(where: {condition}) {{ totalCount {{ value precision }} }} }}")).await;
         let count = &count["invoices"]["totalCount"];
         if count["precision"] == "EXACT" {
             assert_eq!(count["value"], json!(expected.len()), "{condition}");
@@ -244,7 +286,10 @@ async fn conditions_mean_the_same_over_all_erps() {
         }
         println!("{condition}: {} records, counted {count}", expected.len());
     }
-    assert!(every.iter().any(|invoice| invoice["isOverdue"] == true) && every.iter().any(|invoice| invoice["status"] == "VOIDED"));
+    assert!(
+        every.iter().any(|invoice| invoice["isOverdue"] == true)
+            && every.iter().any(|invoice| invoice["status"] == "VOIDED")
+    );
 }
 
 #[tokio::test]
@@ -262,7 +307,8 @@ async fn inactive_records_are_hidden_unless_they_are_named() {
 #[tokio::test]
 async fn only_the_named_erps_are_asked() {
     let app = App::start(Setup::default()).await;
-    let data = app.data("{ invoices(first: 10, erps: [\"sap-b1\"]) { nodes { erp { id } } sources { erp { id } } } }").await;
+    let data =
+        app.data("{ invoices(first: 10, erps: [\"sap-b1\"]) { nodes { erp { id } } sources { erp { id } } } }").await;
     assert!(nodes(&data["invoices"]).iter().all(|invoice| invoice["erp"]["id"] == "sap-b1"));
     assert_eq!(data["invoices"]["sources"], json!([{ "erp": { "id": "sap-b1" } }]));
     assert_eq!((app.erp(System::Odoo).stats().requests, app.erp(System::QuickBooks).stats().requests), (0, 0));

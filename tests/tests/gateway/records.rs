@@ -16,13 +16,16 @@ async fn ids_lead_back_to_their_records() {
         ("invoices", "invoice", "Invoice", "number"),
         ("salesOrders", "salesOrder", "SalesOrder", "number"),
     ] {
-        let data = app.data(&format!("{{ {plural}(first: 30) {{ nodes {{ id {field} erp {{ id }} remoteId }} }} }}")).await;
+        let data =
+            app.data(&format!("{{ {plural}(first: 30) {{ nodes {{ id {field} erp {{ id }} remoteId }} }} }}")).await;
         let nodes = list(&data[plural]["nodes"]);
         let erps: std::collections::BTreeSet<_> = nodes.iter().map(|node| node["erp"]["id"].to_string()).collect();
         assert_eq!(erps.len(), 3, "{plural}: {erps:?}");
         let ids: Vec<_> = nodes.iter().map(|node| node["id"].clone()).collect();
         app.reset();
-        let query = format!("query($ids: [ID!]!) {{ nodes(ids: $ids) {{ __typename id ... on {name} {{ {field} erp {{ id }} remoteId }} }} }}");
+        let query = format!(
+            "query($ids: [ID!]!) {{ nodes(ids: $ids) {{ __typename id ... on {name} {{ {field} erp {{ id }} remoteId }} }} }}"
+        );
         let found = app.data_with(&query, json!({ "ids": ids })).await;
         for (node, found) in nodes.iter().zip(list(&found["nodes"])) {
             let mut found = found.clone();
@@ -48,7 +51,9 @@ async fn what_is_not_there_is_null() {
     let gone = |id: &str| schema::id::encode(&adapters::model::RecordKey { id: id.into(), ..key.clone() });
     let nowhere = schema::id::encode(&adapters::model::RecordKey { erp: "nowhere".into(), ..key.clone() });
     let query = "query($ids: [ID!]!, $gone: ID!) { nodes(ids: $ids) { id } invoice(id: $gone) { id } }";
-    let found = app.data_with(query, json!({ "ids": [gone("98765432"), here, nowhere, "odoo"], "gone": gone("98765432") })).await;
+    let found = app
+        .data_with(query, json!({ "ids": [gone("98765432"), here, nowhere, "odoo"], "gone": gone("98765432") }))
+        .await;
     assert_eq!(found["nodes"], json!([null, { "id": here }, null, { "id": "odoo" }]));
     assert_eq!(found["invoice"], Value::Null);
     let none = app.data_with("query($ids: [ID!]!) { nodes(ids: $ids) { id } }", json!({ "ids": [] })).await;
@@ -121,6 +126,7 @@ async fn erps_and_systems_describe_themselves() {
         let listed = list(&erp["capabilities"]).iter().filter(|capability| capability["list"] == true).count();
         assert_eq!(listed, 4, "{erp}");
     }
-    let systems: Vec<_> = list(&data["erpSystems"]).iter().map(|system| system["key"].as_str().expect("a key")).collect();
+    let systems: Vec<_> =
+        list(&data["erpSystems"]).iter().map(|system| system["key"].as_str().expect("a key")).collect();
     assert_eq!(systems, ["odoo", "quickbooks", "sap_b1"]);
 }

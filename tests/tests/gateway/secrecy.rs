@@ -48,7 +48,11 @@ async fn secrets_are_nowhere_to_be_seen() {
         }
         let query = "{ invoices(first: 3, read: {mode: LIVE}) { nodes { number } sources { status error { message } } } erps { statusMessage } }";
         shown.push(app.query(query).await.to_string());
-        shown.push(app.query("{ invoices(first: 3, read: {mode: LIVE, onSourceError: FAIL}) { nodes { number } } }").await.to_string());
+        shown.push(
+            app.query("{ invoices(first: 3, read: {mode: LIVE, onSourceError: FAIL}) { nodes { number } } }")
+                .await
+                .to_string(),
+        );
     }
     shown.push(app.get("/metrics", &[]).await.text());
     let logged = log.0.lock().unwrap_or_else(PoisonError::into_inner).clone();

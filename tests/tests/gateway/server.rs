@@ -52,7 +52,12 @@ async fn health_and_metrics_are_served() {
     let answer = app.get("/metrics", &[]).await;
     assert_eq!(answer.status, 200);
     let text = answer.text();
-    for name in ["erp_gateway_requests_total", "erp_gateway_request_duration_seconds", "erp_gateway_erp_up{erp=\"odoo\"} 1", "erp_gateway_upstream_requests_total"] {
+    for name in [
+        "erp_gateway_requests_total",
+        "erp_gateway_request_duration_seconds",
+        "erp_gateway_erp_up{erp=\"odoo\"} 1",
+        "erp_gateway_upstream_requests_total",
+    ] {
         assert!(text.contains(name), "{name} is missing:\n{text}");
     }
 }
@@ -66,14 +71,20 @@ async fn the_graphiql_page_comes_with_all_it_needs() {
     assert!(csp.contains("default-src 'none'") && csp.contains("connect-src 'self'") && !csp.contains("http"), "{csp}");
     let page = answer.text();
     assert!(!page.contains("https://") && !page.contains("http://"), "the page needs nobody else");
-    let assets: Vec<_> = page.split(['"', '\'']).filter(|part| part.trim_start_matches('.').trim_start_matches('/').starts_with("graphiql/")).collect();
+    let assets: Vec<_> = page
+        .split(['"', '\''])
+        .filter(|part| part.trim_start_matches('.').trim_start_matches('/').starts_with("graphiql/"))
+        .collect();
     assert!(assets.len() >= 2, "{page}");
     for asset in assets {
         let path = format!("/{}", asset.trim_start_matches('.').trim_start_matches('/'));
         let answer = app.get(&path, &[("accept-encoding", "gzip")]).await;
         assert_eq!((answer.status, answer.header("content-encoding")), (200, "gzip"), "{path}");
         assert!(answer.body.starts_with(&[0x1f, 0x8b]) && answer.body.len() > 100, "{path}");
-        assert!(answer.header("cache-control").contains(if path.contains("?v=") { "immutable" } else { "no-cache" }), "{path}");
+        assert!(
+            answer.header("cache-control").contains(if path.contains("?v=") { "immutable" } else { "no-cache" }),
+            "{path}"
+        );
         assert_eq!(answer.header("x-content-type-options"), "nosniff");
     }
     assert_eq!(app.get("/graphiql/secret.js", &[]).await.status, 404);
@@ -103,7 +114,14 @@ async fn a_request_id_is_echoed() {
 async fn a_key_is_asked_for() {
     let app = App::start(Setup { keyed: true, ..Setup::default() }).await;
     let query = br#"{"query": "{ erps { id } }"}"#.to_vec();
-    for authorization in [None, Some(String::new()), Some("Bearer".into()), Some("Bearer wrong".into()), Some(KEY.into()), Some(format!("Basic {KEY}"))] {
+    for authorization in [
+        None,
+        Some(String::new()),
+        Some("Bearer".into()),
+        Some("Bearer wrong".into()),
+        Some(KEY.into()),
+        Some(format!("Basic {KEY}")),
+    ] {
         let mut headers = vec![JSON];
         headers.extend(authorization.as_deref().map(|value| ("authorization", value)));
         let answer = app.send("POST", "/graphql", &headers, query.clone()).await;
@@ -112,7 +130,8 @@ async fn a_key_is_asked_for() {
         assert!(!answer.text().contains(KEY));
     }
     for scheme in ["Bearer", "bearer"] {
-        let answer = app.send("POST", "/graphql", &[JSON, ("authorization", &format!("{scheme} {KEY}"))], query.clone()).await;
+        let answer =
+            app.send("POST", "/graphql", &[JSON, ("authorization", &format!("{scheme} {KEY}"))], query.clone()).await;
         assert_eq!((answer.status, answer.json()["data"]["erps"].as_array().map(Vec::len)), (200, Some(3)));
     }
     assert_eq!(app.get("/healthz", &[]).await.status, 200);
@@ -128,8 +147,16 @@ async fn a_stop_lets_requests_under_way_end() {
     let slow = tokio::spawn({
         let (client, url) = (client.clone(), url.clone());
         async move {
-            let body = json!({ "query": "{ invoices(first: 3, erps: [\"odoo\"]) { nodes { number } sources { status } } }" }).to_string();
-            let response = client.post(format!("{url}/graphql")).header(JSON.0, JSON.1).body(body).send().await.expect("an answer");
+            let body =
+                json!({ "query": "{ invoices(first: 3, erps: [\"odoo\"]) { nodes { number } sources { status } } }" })
+                    .to_string();
+            let response = client
+                .post(format!("{url}/graphql"))
+                .header(JSON.0, JSON.1)
+                .body(body)
+                .send()
+                .await
+                .expect("an answer");
             response.text().await.expect("a body")
         }
     });
@@ -137,7 +164,10 @@ async fn a_stop_lets_requests_under_way_end() {
         tokio::task::yield_now().await;
     }
     app.stop().await;
-    assert!(slow.is_finished() || client.get(format!("{url}/healthz")).send().await.is_err(), "it does not listen any more");
+    assert!(
+        slow.is_finished() || client.get(format!("{url}/healthz")).send().await.is_err(),
+        "it does not listen any more"
+    );
     let answer = slow.await.expect("no panic");
     assert!(answer.contains("\"OK\""), "{answer}");
     assert!(client.get(format!("{url}/healthz")).send().await.is_err());

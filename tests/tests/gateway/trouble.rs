@@ -118,7 +118,10 @@ async fn a_single_record_of_a_sick_erp_is_an_error() {
     assert_eq!(answer["data"]["customers"]["nodes"].as_array().map(Vec::len), Some(1));
     assert_eq!(answer["errors"].as_array().map(Vec::len), Some(1), "{answer}");
     let error = &answer["errors"][0];
-    assert_eq!((&error["path"], &error["extensions"]["code"], &error["extensions"]["erpId"]), (&json!(["invoice"]), &json!("SOURCE_UNAVAILABLE"), &json!("odoo")));
+    assert_eq!(
+        (&error["path"], &error["extensions"]["code"], &error["extensions"]["erpId"]),
+        (&json!(["invoice"]), &json!("SOURCE_UNAVAILABLE"), &json!("odoo"))
+    );
 }
 
 #[tokio::test]
@@ -137,10 +140,19 @@ async fn an_older_answer_stands_in_for_a_sick_erp() {
     }
     let shown = |data: &Value| {
         let nodes = data["invoices"]["nodes"].as_array().expect("nodes");
-        nodes.iter().map(|node| (node["id"].clone(), node["number"].clone(), node["customer"].clone())).collect::<Vec<_>>()
+        nodes
+            .iter()
+            .map(|node| (node["id"].clone(), node["number"].clone(), node["customer"].clone()))
+            .collect::<Vec<_>>()
     };
     assert_eq!(shown(&after), shown(&before), "customers too");
-    assert!(after["invoices"]["nodes"].as_array().expect("nodes").iter().all(|node| node["origin"]["servedFrom"] == "STALE_CACHE"));
+    assert!(
+        after["invoices"]["nodes"]
+            .as_array()
+            .expect("nodes")
+            .iter()
+            .all(|node| node["origin"]["servedFrom"] == "STALE_CACHE")
+    );
 }
 
 /// A page that lacks an ERP goes on with all of them when it is well again.
@@ -148,7 +160,9 @@ async fn an_older_answer_stands_in_for_a_sick_erp() {
 async fn a_list_goes_on_when_the_erp_is_well_again() {
     let app = App::start(Setup { configure: hasty, ..Setup::default() }).await;
     app.warm_up().await;
-    let every = app.data("{ invoices { totalCount { value } } }").await["invoices"]["totalCount"]["value"].as_u64().expect("a number");
+    let every = app.data("{ invoices { totalCount { value } } }").await["invoices"]["totalCount"]["value"]
+        .as_u64()
+        .expect("a number");
     let page = "query($after: String) { invoices(first: 100, after: $after) { nodes { id } pageInfo { hasNextPage endCursor } } }";
     let mut seen = std::collections::HashSet::new();
     let mut after = Value::Null;

@@ -201,7 +201,9 @@ fn signature_of(known: &Known, method: &str, version: Version) -> Fallible<&'sta
     }
     let exists = |signature: &&Signature| {
         let of_users_only = signature.name == "context_get";
-        signature.name == method && (!of_users_only || model == "res.users") && (signature.releases.0..=signature.releases.1).contains(&version.0)
+        signature.name == method
+            && (!of_users_only || model == "res.users")
+            && (signature.releases.0..=signature.releases.1).contains(&version.0)
     };
     if let Some(signature) = SIGNATURES.iter().find(exists) {
         return Ok(signature);
