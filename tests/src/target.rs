@@ -31,6 +31,8 @@ pub struct Spec {
     pub settings: fn(&Running) -> Vec<(&'static str, String)>,
     /// What the simulator counts a log-in as; none where every request carries its key.
     pub log_in: Option<&'static str>,
+    /// Whether what a log-in gives comes to an end.
+    pub expires: bool,
     /// The simulator's table of invoices, whose rows have the ids of the records.
     pub invoices: &'static str,
     /// How many requests a list of this many source sets takes.

@@ -15,6 +15,7 @@ const ODOO: Spec = Spec {
     options: |_| {},
     settings: |_| Vec::new(),
     log_in: None,
+    expires: false,
     invoices: "account.move",
     calls_for_sets: |_| 1,
 };
@@ -26,6 +27,7 @@ pub fn odoo_17_session() -> Spec {
         options: |options| options.odoo.version = 17,
         settings: |simulator| odoo(simulator, &[("password", odoo::PASSWORD)]),
         log_in: Some("authenticate"),
+        expires: true,
         ..ODOO
     }
 }
@@ -36,8 +38,8 @@ pub fn odoo_17_jsonrpc() -> Spec {
         name: "odoo_17_jsonrpc",
         options: |options| options.odoo.version = 17,
         settings: |simulator| odoo(simulator, &[("api_key", odoo::API_KEY), ("transport", "jsonrpc")]),
-        // The number of the user is asked for once and never ends.
-        log_in: None,
+        // The number of the user: it is asked for once and does not change.
+        log_in: Some("common.authenticate"),
         ..ODOO
     }
 }
@@ -54,6 +56,7 @@ pub fn odoo_19_databases() -> Spec {
         options: |options| options.odoo.databases = vec![odoo::DATABASE.into(), "sandbox".into()],
         settings: |simulator| odoo(simulator, &[("password", odoo::PASSWORD), ("transport", "session")]),
         log_in: Some("authenticate"),
+        expires: true,
         ..ODOO
     }
 }
@@ -75,6 +78,7 @@ const B1: Spec = Spec {
     options: |_| {},
     settings: |simulator| b1(simulator, "v2"),
     log_in: Some("Login"),
+    expires: true,
     invoices: "Invoices",
     calls_for_sets: |_| 1,
 };
@@ -107,6 +111,7 @@ pub fn quickbooks() -> Spec {
             ]
         },
         log_in: Some("refresh"),
+        expires: true,
         invoices: "Invoice",
         calls_for_sets: |sets| sets as u64,
     }

@@ -160,8 +160,12 @@ impl SetMapping {
     }
 }
 
+/// No record has an id such as `01` or `+1`, though a source would take it for 1.
 fn id_literal(id: &str, number: bool) -> Option<Literal> {
-    if number { id.parse::<i64>().ok().map(|n| Literal::Number(n.into())) } else { Some(Literal::Text(id.into())) }
+    if !number {
+        return Some(Literal::Text(id.into()));
+    }
+    id.parse::<i64>().ok().filter(|n| n.to_string() == id).map(|n| Literal::Number(n.into()))
 }
 
 /// How a field is read.

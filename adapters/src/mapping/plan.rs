@@ -634,10 +634,8 @@ impl<'a> Row<'_, 'a> {
             TestWith::Literals(literals) => literals,
             TestWith::Slot(other) => {
                 let (Some(a), Some(b)) = (raw, self.raw(*other)) else { return Ok(false) };
-                let (Some(a), Some(b)) = (json::decimal(a), json::decimal(b)) else {
-                    return Err(cannot(a, "a number"));
-                };
-                return Ok(ordering_holds(test.op, a.cmp(&b)));
+                let number = |raw: &str| json::decimal(raw).ok_or_else(|| cannot(raw, "a number"));
+                return Ok(ordering_holds(test.op, number(a)?.cmp(&number(b)?)));
             }
         };
         Ok(match test.op {

@@ -18,7 +18,10 @@ use crate::{
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 use serde_json::{json, value::RawValue};
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 /// A version of Odoo: `19.0`, and `saas~18.2` on odoo.com, which is the second step from 18 to 19.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,6 +102,8 @@ pub(super) struct Linker {
     /// For what needs no log-in.
     open: BoxHttp,
     link: Cached<Link>,
+    /// Kept here, so that neither session nor refusals are forgotten with the link.
+    host: Mutex<Option<Arc<HostState>>>,
 }
 
 impl Linker {
@@ -108,10 +113,14 @@ impl Linker {
             allow_link_local: services.allow_link_local,
             ..ClientSettings::new(config.base.clone())
         })?;
-        let client: BoxHttp = Arc::new(client);
+        Ok(Self::over(Arc::new(client), config, info, services, keep))
+    }
+
+    /// Over a client of the caller's.
+    pub(super) fn over(client: BoxHttp, config: Arc<Config>, info: Info, services: &Services, keep: Duration) -> Self {
         let host = services.hosts.share(config.base.as_str(), "", policy(), || Arc::new(NoAuth));
         let open = stack(Arc::clone(&client), &info, &host, Arc::new(classify));
-        Ok(Self { config, info, services: services.clone(), client, open, link: Cached::new(keep) })
+        Self { config, info, services: services.clone(), client, open, link: Cached::new(keep), host: Mutex::default() }
     }
 
     pub(super) async fn link(self: &Arc<Self>, ctx: &Ctx) -> Result<Link> {
@@ -129,7 +138,9 @@ impl Linker {
         let info: VersionInfo = wire::returned(wire::result(Transport::Session, &response)?)?;
         let version = Version::from(info);
         let transport = transport(&self.config, &version)?;
-        let http = stack(Arc::clone(&self.client), &self.info, &self.host(transport), Arc::new(classify));
+        let host = self.host(transport);
+        let http = stack(Arc::clone(&self.client), &self.info, &host, Arc::new(classify));
+        *self.host.lock().unwrap_or_else(PoisonError::into_inner) = Some(host);
         Ok(Link { version, transport, config: Arc::clone(&self.config), http })
     }
 

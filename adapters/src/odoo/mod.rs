@@ -53,10 +53,7 @@ fn build(erp: &ErpId, settings: Settings, services: &Services) -> Result<Arc<dyn
     let config = Arc::new(Config::new(&settings)?);
     let info = Info { erp: erp.clone(), system: SYSTEM.key };
     let linker = Linker::new(Arc::clone(&config), info.clone(), services, KEEP)?;
-    let mapping = view::mapping()?;
-    let shapes = mapping.entities().map(|entity| (entity, Cached::new(KEEP))).collect();
-    let base_url = config.base.as_str().trim_end_matches('/').into();
-    Ok(Arc::new(Odoo { info, mapping, library: Arc::new(Library::new(config, linker)), shapes, base_url }))
+    Ok(Arc::new(Odoo::new(info, config, linker)?))
 }
 
 /// One company in one Odoo.
@@ -69,6 +66,13 @@ struct Odoo {
 }
 
 impl Odoo {
+    fn new(info: Info, config: Arc<Config>, linker: Linker) -> Result<Self> {
+        let mapping = view::mapping()?;
+        let shapes = mapping.entities().map(|entity| (entity, Cached::new(KEEP))).collect();
+        let base_url = config.base.as_str().trim_end_matches('/').into();
+        Ok(Self { info, mapping, library: Arc::new(Library::new(config, linker)), shapes, base_url })
+    }
+
     async fn view(&self, ctx: &Ctx, entity: EntityType) -> Result<View> {
         let Some(shape) = self.shapes.get(&entity) else {
             return Err(Error::unsupported(format!("The gateway does not read {} from Odoo.", entity.def().name)));

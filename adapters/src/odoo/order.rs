@@ -106,6 +106,10 @@ impl<'m> Sorting<'m> {
         self.keys[key].kind == Type::DateTime
     }
 
+    pub(super) fn is_text(&self, key: usize) -> bool {
+        self.keys[key].kind == Type::Text
+    }
+
     pub(super) fn id_key(&self) -> usize {
         self.keys.len() - 1
     }

@@ -92,28 +92,19 @@ impl Scan<'_> {
     }
 
     /// The rows in the order of the keys from this one on, in the others of which they are equal.
-    fn part<'a>(
-        &'a self,
-        ctx: &'a Ctx,
-        filter: SourceFilter,
-        key: usize,
-        start: Option<&'a [Value]>,
-        want: Want,
-    ) -> BoxFuture<'a, Result<Batch>> {
+    fn part<'a>(&'a self, ctx: &'a Ctx, filter: SourceFilter, key: usize, start: Option<&'a [Value]>, want: Want) -> BoxFuture<'a, Result<Batch>> {
         Box::pin(async move {
             if !self.sorting.is_split(key) {
                 return self.run(ctx, filter, key, want).await;
             }
-            // What is read to the end at once can be put in order here.
-            if let (Want::UpTo(wanted), None) = (want, start) {
-                let mut rows = self.search(ctx, &filter, self.sorting.clause(key), wanted + 1).await?;
-                if rows.len() <= wanted {
-                    self.settle(ctx, key, &mut rows).await?;
-                    return Ok(Batch { rows, more: false });
-                }
+            let begins_without = start.is_some_and(|values| values.get(key).is_some_and(Value::is_null));
+            if matches!(want, Want::UpTo(_))
+                && !begins_without
+                && let Some(batch) = self.together(ctx, &filter, key, want).await?
+            {
+                return Ok(batch);
             }
             let apart = |null| SourceFilter::and(vec![filter.clone(), self.sorting.null(key, null)]);
-            let begins_without = start.is_some_and(|values| values.get(key).is_some_and(Value::is_null));
             let mut batch = match begins_without {
                 true => Batch { rows: Vec::new(), more: false },
                 false => self.run(ctx, apart(false), key, want).await?,
@@ -128,39 +119,55 @@ impl Scan<'_> {
         })
     }
 
+    /// The rows with and without a value in a split key at once. If that reaches the end, they are put in order here; else
+    /// those with a value are the first ones, wherever the database put the others. None if there is no complete group among them.
+    async fn together(&self, ctx: &Ctx, filter: &SourceFilter, key: usize, want: Want) -> Result<Option<Batch>> {
+        let wanted = want.rows();
+        let mut rows = self.search(ctx, filter, self.sorting.clause(key), wanted + 1).await?;
+        let more = rows.len() > wanted;
+        if more {
+            rows.retain(|row| !row.values[key].is_null());
+            rows.truncate(self.complete(key, &rows));
+        }
+        self.settle(ctx, key, &mut rows).await?;
+        let empty = rows.is_empty();
+        Ok(Some(Batch { rows, more }).filter(|_| !more || !empty))
+    }
+
     /// The same where all rows have a value in the first key, or may stay where the database puts them.
     async fn run(&self, ctx: &Ctx, filter: SourceFilter, key: usize, want: Want) -> Result<Batch> {
         let wanted = want.rows();
         let end = self.sorting.group_end(key);
         let asked = wanted + 1 + end.filter(|_| wanted > 0).map_or(0, |end| self.sorting.slack(end));
         let mut rows = self.search(ctx, &filter, self.sorting.clause(key), asked).await?;
-        let cut = rows.len() >= asked;
-        let more = rows.len() > wanted;
-        let Some(end) = end else {
-            rows.truncate(wanted);
-            return Ok(Batch { rows, more });
-        };
-        let last = rows.last().map(|row| row.values.clone()).unwrap_or_default();
-        // Rows without a moment are in order, however many there are.
-        let settled =
-            cut && last[end - 1].is_null() && self.sorting.is_moment(end - 1) && self.sorting.group_end(end).is_none();
-        let complete = match cut && !settled {
-            true => rows.iter().position(|row| row.values[key..end] == last[key..end]).unwrap_or(0),
-            false => rows.len(),
-        };
+        let (cut, more) = (rows.len() >= asked, rows.len() > wanted);
+        let complete = if cut { self.complete(key, &rows) } else { rows.len() };
         self.settle(ctx, key, &mut rows[..complete]).await?;
         if complete >= wanted || !cut {
             rows.truncate(wanted);
             return Ok(Batch { rows, more });
         }
+        let last = rows.pop().map(|row| row.values).unwrap_or_default();
         rows.truncate(complete);
         if complete > 0 && matches!(want, Want::UpTo(_)) {
             return Ok(Batch { rows, more: true });
         }
         // The group in which the wanted rows end is read in its own order.
+        let end = end.unwrap_or(key);
         let group = SourceFilter::and(vec![filter, self.sorting.group(key..end, &last)]);
         rows.extend(self.part(ctx, group, end, None, Want::Exactly(wanted - complete)).await?.rows);
         Ok(Batch { rows, more: true })
+    }
+
+    /// How many of the rows at the beginning of a list belong to groups that end in it.
+    fn complete(&self, key: usize, rows: &[Row]) -> usize {
+        let (Some(end), Some(last)) = (self.sorting.group_end(key), rows.last()) else { return rows.len() };
+        // Rows without a moment are in order, however many there are.
+        let in_order = last.values[end - 1].is_null() && self.sorting.is_moment(end - 1) && self.sorting.group_end(end).is_none();
+        match in_order {
+            true => rows.len(),
+            false => rows.iter().position(|row| row.values[key..end] == last.values[key..end]).unwrap_or(0),
+        }
     }
 
     /// Puts complete groups in order: by what follows a moment that nobody sees, and rows without a value last.
@@ -178,21 +185,38 @@ impl Scan<'_> {
                 rows.sort_by_key(|row| (ranks.get(&row.id).copied(), if descend { -row.id } else { row.id }));
             }
         }
-        if (key..sorting.id_key()).any(|key| sorting.is_split(key)) {
-            self.nulls_last(key, rows);
+        let split: Vec<usize> = (key..sorting.id_key()).filter(|key| sorting.is_split(*key)).collect();
+        if split.is_empty() {
+            return Ok(());
         }
+        let mut ranks = HashMap::new();
+        for split in split.into_iter().filter(|split| sorting.is_text(*split) && split + 1 < sorting.id_key()) {
+            if rows.iter().filter(|row| row.values[split].is_null()).count() > 1 {
+                ranks.insert(split, self.ranks(ctx, split + 1, rows).await?);
+            }
+        }
+        self.nulls_last(key, rows, &ranks);
         Ok(())
     }
 
-    fn nulls_last(&self, key: usize, rows: &mut [Row]) {
+    /// Among rows that are equal in the keys before: those without a value behind the others, and in order. Texts that stand for
+    /// no value differ in the database; what ranks they have by the keys after is given for each key.
+    fn nulls_last(&self, key: usize, rows: &mut [Row], ranks: &HashMap<usize, HashMap<i64, usize>>) {
         if key == self.sorting.id_key() || rows.len() < 2 {
             return;
         }
         if self.sorting.is_split(key) {
             rows.sort_by_key(|row| row.values[key].is_null());
+            if self.sorting.is_text(key) {
+                let first = rows.partition_point(|row| !row.values[key].is_null());
+                let (ranks, descend) = (ranks.get(&key), self.sorting.ids_descend());
+                rows[first..].sort_by_key(|row| {
+                    (ranks.and_then(|ranks| ranks.get(&row.id).copied()), if descend { -row.id } else { row.id })
+                });
+            }
         }
         for equal in rows.chunk_by_mut(|a, b| a.values[key] == b.values[key]) {
-            self.nulls_last(key + 1, equal);
+            self.nulls_last(key + 1, equal, ranks);
         }
     }
 

@@ -210,7 +210,7 @@ fn token(response: &Response) -> Result<()> {
             (ErrorKind::Unauthorized, "QuickBooks no longer accepts the refresh token: connect the company again.")
         }
         (Some("invalid_client" | "unauthorized_client"), _) | (_, 401) => {
-            (ErrorKind::Config, "QuickBooks does not accept the client id and secret.")
+            (ErrorKind::Unauthorized, "QuickBooks does not accept the client id and secret.")
         }
         (Some(_), 400..500) => (ErrorKind::Rejected, "QuickBooks refused to renew the access token."),
         _ => {
@@ -318,7 +318,7 @@ mod tests {
     fn refusals_of_the_token_endpoint_tell_who_has_to_act() {
         let kind = |status, body| refused(TOKEN, status, body).kind;
         assert_eq!(kind(400, golden!("token_invalid_grant.json")), ErrorKind::Unauthorized);
-        assert_eq!(kind(401, r#"{"error":"invalid_client"}"#), ErrorKind::Config);
+        assert_eq!(kind(401, r#"{"error":"invalid_client"}"#), ErrorKind::Unauthorized);
         assert_eq!(kind(503, "busy"), ErrorKind::Unavailable);
         assert_eq!(kind(429, ""), ErrorKind::RateLimited);
     }

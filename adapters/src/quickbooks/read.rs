@@ -204,7 +204,7 @@ impl QuickBooks {
 
 /// Ids are numbers, written as text. Some references are words: shipping is sold as `SHIPPING_ITEM_ID`.
 pub(super) fn is_id(id: &str) -> bool {
-    !id.is_empty() && id.len() <= 20 && id.bytes().all(|b| b.is_ascii_digit())
+    !id.is_empty() && id.len() <= 20 && !id.starts_with('0') && id.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// No record has an id that is none: such values are dropped, so that nothing is asked for them.

@@ -599,7 +599,6 @@ query InvoiceByReference($reference: String!) {
       paging
       filter
       orderBy
-      writes
     }
   }
 }`,

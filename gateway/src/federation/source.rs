@@ -298,7 +298,8 @@ impl Scan<'_> {
 
     fn too_much(&self, read: usize) -> Error {
         Error::unsupported(format!(
-            "This ERP cannot evaluate the whole filter, and the gateway found too few matches among {read} records.              Narrow the filter, for example by a date or a status, or sync this ERP."
+            "This ERP cannot evaluate the whole filter, and the gateway found too few matches among {read} records. \
+             Narrow the filter, for example by a date or a status, or sync this ERP."
         ))
     }
 }

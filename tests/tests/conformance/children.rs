@@ -141,7 +141,10 @@ pub(crate) async fn few_calls(target: Case) {
                 if children(&target, &relation, &query).await.is_none() {
                     break;
                 }
-                let base = (target.spec.calls_for_sets)(query.sets.len());
+                // Where the child does not name its parent in a field that can be asked for, one more call finds out.
+                let via = relation.child.def().field(relation.via).name;
+                let linked = !target.adapter.capability(relation.child).filter.contains(&via);
+                let base = (target.spec.calls_for_sets)(query.sets.len()) + u64::from(linked);
                 let requests = target.requests();
                 println!(
                     "{}: {} of {} {}{}: {requests} requests",

@@ -53,8 +53,11 @@ pub(crate) async fn strings_in_filters_are_data(target: Case) {
     let name = entity.def().id_of("name").expect("a field");
     // What may be asked of the ERP is what a harmless text asks for.
     target.reset();
-    let harmless = is(entity, "name", Op::Eq, &["harmless"]);
-    list(&target, entity, harmless).await;
+    for op in [Op::Eq, Op::In, Op::Contains, Op::StartsWith, Op::Neq] {
+        for field in ["name", "email"] {
+            list(&target, entity, is(entity, field, op, &["harmless"])).await;
+        }
+    }
     let usual: Vec<String> = target.simulator.stats().by_operation.into_keys().collect();
     for nasty in NASTY {
         for op in [Op::Eq, Op::In, Op::Contains, Op::StartsWith, Op::Neq] {

@@ -227,7 +227,7 @@ impl Samples {
                 let mapping = self.set(*entity, set, &object(&text), None);
                 for (id, field) in entity.def().all_fields().filter(|(_, field)| is_simple(field)) {
                     let value = record.get(id);
-                    if value.is_null() {
+                    if value.is_null() || SHOWN_BY_NAME.contains(&(self.folder, field.name)) {
                         continue;
                     }
                     // What follows from other fields has no place of its own.
@@ -242,6 +242,9 @@ impl Samples {
         assert!(written > 20, "{written} values");
     }
 }
+
+/// Texts that are the name of another record, which has to be written by its id.
+const SHOWN_BY_NAME: &[(&str, &str)] = &[("odoo", "category"), ("odoo", "unitOfMeasure")];
 
 fn is_simple(field: &FieldDef) -> bool {
     matches!(

@@ -109,7 +109,10 @@ pub(crate) async fn unicode_and_missing_values(target: Case) {
         products.iter().map(|record| (record.named("sku").as_text().expect("a number"), record)).collect();
     for product in &dataset.products {
         let record = by_sku.get(product.sku.as_str()).unwrap_or_else(|| panic!("no product {}", product.sku));
-        assert_eq!(record.named("name").as_text(), Some(product.name.as_str()));
+        // QuickBooks writes "(deleted)" behind the names of inactive items.
+        let name = record.named("name").as_text().expect("a name");
+        let name = if product.active { name } else { name.trim_end_matches(" (deleted)") };
+        assert_eq!(name, product.name);
         assert_eq!(record.named("description").as_text(), product.description);
         assert_eq!(*record.named("isActive"), Value::Bool(product.active), "{}", product.sku);
         assert_eq!(record.named("salePrice").as_decimal(), Some(cents(product.price)), "{}", product.sku);
@@ -160,8 +163,11 @@ pub(crate) async fn money_is_exact(target: Case) {
         (sums_of(record, kind_of(record), "issueDate"), money("balanceDue"), money("baseTotal"))
     }));
     assert_eq!(found.len(), expected.len(), "how many are posted");
-    for (found, expected) in found.iter().zip(&expected) {
-        assert_eq!(found, expected);
+    // An ERP that books each line in the company's currency may round another cent.
+    let rounding = Decimal::new(10, 2);
+    for ((found, balance, base), (expected, left, told)) in found.iter().zip(&expected) {
+        assert_eq!((found, balance), (expected, left));
+        assert!((base - told).abs() <= rounding, "{found:?}: {base} in the company's currency, {told} expected");
     }
     for record in &invoices {
         for (id, field) in record.def().all_fields().filter(|(_, field)| matches!(field.kind, Kind::Money(_))) {
@@ -185,15 +191,19 @@ pub(crate) async fn money_is_exact(target: Case) {
     }
     let orders = records(&target, EntityType::SalesOrder).await;
     // Voided documents may have lost their amounts.
-    let expected = dataset.orders.iter().filter(|order| order.state != OrderState::Cancelled);
+    let kept = |order: &&simulators::dataset::Order| order.state != OrderState::Draft || keeps_drafts(&target);
+    let expected = dataset.orders.iter().filter(kept).filter(|order| order.state != OrderState::Cancelled);
     let expected = sorted(expected.map(|order| sums("ORDER", order.date, order.currency.code(), order.totals)));
     let open = orders.iter().filter(|record| *record.named("status") != Value::Enum("VOIDED"));
     assert_eq!(sorted(open.map(|record| sums_of(record, "ORDER", "orderDate"))), expected);
     orders.iter().for_each(|record| lines_add_up(record));
 }
 
-/// The lines without tax add up to the document without tax.
+/// The lines without tax add up to the document without tax, unless the whole document has a discount.
 fn lines_add_up(record: &Record) {
+    if matches!(record.named("raw"), Value::Json(raw) if raw.get().contains("DiscountLineDetail")) {
+        return;
+    }
     let Value::List(lines) = record.named("lines") else { panic!("{:?} has no lines", record.key) };
     let def = record.def().all_fields().find_map(|(_, field)| match field.kind {
         Kind::List(of) if field.name == "lines" => Some(of),
@@ -234,7 +244,8 @@ pub(crate) async fn dates_stay_dates(target: Case) {
     let none = sorted(story.iter().map(|invoice| invoice.due));
     assert!(due == given || due == none, "{due:?}");
     let orders = records(&target, EntityType::SalesOrder).await;
-    let expected = sorted(dataset.orders.iter().map(|order| Some(order.date)));
+    let kept = |order: &&simulators::dataset::Order| order.state != OrderState::Draft || keeps_drafts(&target);
+    let expected = sorted(dataset.orders.iter().filter(kept).map(|order| Some(order.date)));
     assert_eq!(sorted(orders.iter().map(|record| record.named("orderDate").as_date())), expected);
 }
 

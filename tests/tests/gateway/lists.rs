@@ -81,7 +81,9 @@ async fn all(app: &App, list: &str, arguments: &str, fields: &str, first: usize)
     loop {
         let data = app.data_with(&query, json!({ "after": after })).await;
         let page = &data[list];
-        assert!(page["sources"].as_array().expect("sources").iter().all(|source| source["status"] == "OK"), "{page}");
+        // An ERP is left out where a condition names records of another.
+        let sources = page["sources"].as_array().expect("sources");
+        assert!(sources.iter().all(|source| source["status"] == "OK" || source["status"] == "SKIPPED"), "{sources:?}");
         records.extend(nodes(page).iter().cloned());
         assert!(nodes(page).len() <= first);
         if page["pageInfo"]["hasNextPage"] != true {
@@ -102,8 +104,8 @@ async fn paging_goes_through_everything_once_and_in_order() {
     let app = App::start(Setup::default()).await;
     for (list, order, field) in [
         ("invoices", "", "issueDate"),
-        ("invoices", "orderBy: {field: TOTAL, direction: DESC}", "total { amount }"),
-        ("invoices", "orderBy: [{field: DUE_DATE}, {field: TOTAL}]", "dueDate"),
+        ("invoices", "orderBy: {field: BALANCE_DUE, direction: DESC}", "balanceDue { amount }"),
+        ("invoices", "orderBy: [{field: ISSUE_DATE}, {field: NUMBER, direction: DESC}]", "issueDate"),
         ("salesOrders", "", "orderDate"),
         ("customers", "", "name"),
         ("products", "orderBy: {field: SKU, direction: DESC}", "sku"),
@@ -126,14 +128,14 @@ async fn paging_goes_through_everything_once_and_in_order() {
         let amount =
             |value: &Value| value["amount"].as_str().and_then(|text| text.parse::<rust_decimal::Decimal>().ok());
         match key {
-            "issueDate" | "orderDate" => {
-                assert!(values.is_sorted_by(|a, b| b.is_null() || a.as_str() >= b.as_str()), "{values:?}")
-            }
-            "dueDate" => assert!(
+            "issueDate" if order.contains("ISSUE_DATE") => assert!(
                 values.is_sorted_by(|a, b| b.is_null() || (!a.is_null() && a.as_str() <= b.as_str())),
                 "{values:?}"
             ),
-            "total" => assert!(values.is_sorted_by(|a, b| b.is_null() || amount(a) >= amount(b)), "{values:?}"),
+            "issueDate" | "orderDate" => {
+                assert!(values.is_sorted_by(|a, b| b.is_null() || a.as_str() >= b.as_str()), "{values:?}");
+            }
+            "balanceDue" => assert!(values.is_sorted_by(|a, b| b.is_null() || amount(a) >= amount(b)), "{values:?}"),
             _ => {}
         }
         // Other pages, the same list.

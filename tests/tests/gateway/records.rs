@@ -91,7 +91,7 @@ async fn relations_lead_there_and_back() {
 
 #[tokio::test]
 async fn a_list_of_children_goes_on() {
-    let app = App::start(Setup { options: |_, options| options.big_customer = Some(true), ..Setup::default() }).await;
+    let app = App::start(Setup::default()).await;
     let data = app.data("{ customers(first: 200) { nodes { id invoices(first: 4) { nodes { id } edges { cursor } pageInfo { hasNextPage endCursor } totalCount { value } } } } }").await;
     let mut gone_on = 0;
     for customer in list(&data["customers"]["nodes"]) {

@@ -30,7 +30,7 @@ async fn requests_that_are_none_are_refused() {
         assert_eq!(answer.status, status, "{what}: {}", answer.text());
         assert!(answer.header("content-type").starts_with("application/json"), "{what}");
         if status == 200 {
-            assert_eq!(answer.json(), json!({ "data": { "__typename": "Query" } }));
+            assert_eq!(answer.json()["data"], json!({ "__typename": "Query" }));
         } else {
             let error = &answer.json()["errors"][0];
             assert_eq!(error["extensions"]["code"], "BAD_USER_INPUT", "{what}");
@@ -70,7 +70,9 @@ async fn the_graphiql_page_comes_with_all_it_needs() {
     let csp = answer.header("content-security-policy");
     assert!(csp.contains("default-src 'none'") && csp.contains("connect-src 'self'") && !csp.contains("http"), "{csp}");
     let page = answer.text();
-    assert!(!page.contains("https://") && !page.contains("http://"), "the page needs nobody else");
+    // The namespace of its picture is a name, not an address.
+    let addresses = page.replace("http://www.w3.org/2000/svg", "");
+    assert!(!addresses.contains("//"), "the page needs nobody else");
     let assets: Vec<_> = page
         .split(['"', '\''])
         .filter(|part| part.trim_start_matches('.').trim_start_matches('/').starts_with("graphiql/"))

@@ -125,9 +125,10 @@ fn money(cents: Cents) -> Cell {
     Dec::cents(cents).into()
 }
 
-/// A moment on a day, at the time of day of another moment.
+/// A moment on a day of the company, about at the time of day of another moment: late in the evening it is the next day
+/// in Hamburg already.
 fn at(day: NaiveDate, like: DateTime<Utc>) -> DateTime<Utc> {
-    let time = like.time();
+    let time = like.time().min(NaiveTime::from_hms_opt(21, 30, 0).unwrap_or_default());
     day.and_time(time.with_nanosecond(0).unwrap_or(time)).and_utc()
 }
 
