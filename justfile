@@ -23,6 +23,7 @@ bless:
 
 # The figures: mapping, cold start, memory, calls.
 bench:
+    cargo build --release
     cargo bench -p tests
     python3 tests/benches/start.py target/release/erp-gateway
 

@@ -32,6 +32,13 @@ struct Inner<T> {
     flight: Option<Flight<T>>,
 }
 
+impl<T> Inner<T> {
+    /// Whether a load is the one under way: it may have been forgotten.
+    fn is_flight(&self, of: &watch::Sender<Option<Result<T>>>) -> bool {
+        self.flight.as_ref().is_some_and(|flight| flight.same_channel(&of.subscribe()))
+    }
+}
+
 /// The outcome of a load under way; none until it has ended.
 type Flight<T> = watch::Receiver<Option<Result<T>>>;
 
@@ -63,6 +70,18 @@ impl<T: Clone + Send + Sync + 'static> Cached<T> {
         }
     }
 
+    /// The value, if it was loaded, however old it is.
+    pub(crate) fn peek(&self) -> Option<T> {
+        self.lock().value.as_ref().map(|(value, _)| value.clone())
+    }
+
+    /// Lets the next caller load it anew. Who waits for a load under way gets its value; nobody else does.
+    pub(crate) fn forget(&self) {
+        let mut inner = self.lock();
+        inner.value = None;
+        inner.flight = None;
+    }
+
     fn join(self: &Arc<Self>) -> Joined<T> {
         let mut inner = self.lock();
         if let Some((value, loaded)) = &inner.value
@@ -78,11 +97,13 @@ impl<T: Clone + Send + Sync + 'static> Cached<T> {
         Joined::Begin(Landing { cached: Arc::clone(self), outcome }, flight)
     }
 
-    fn landed(&self, outcome: Result<T>) -> Result<T> {
+    fn landed(&self, outcome: Result<T>, of: &watch::Sender<Option<Result<T>>>) -> Result<T> {
         let mut inner = self.lock();
         match outcome {
             Ok(value) => {
-                inner.value = Some((value.clone(), Instant::now()));
+                if inner.is_flight(of) {
+                    inner.value = Some((value.clone(), Instant::now()));
+                }
                 Ok(value)
             }
             Err(error) => match &inner.value {
@@ -116,14 +137,17 @@ struct Landing<T> {
 
 impl<T: Clone + Send + Sync + 'static> Landing<T> {
     async fn end_with(self, load: impl Future<Output = Result<T>>) {
-        let outcome = self.cached.landed(load.await);
+        let outcome = self.cached.landed(load.await, &self.outcome);
         self.outcome.send_replace(Some(outcome));
     }
 }
 
 impl<T> Drop for Landing<T> {
     fn drop(&mut self) {
-        self.cached.lock().flight = None;
+        let mut inner = self.cached.lock();
+        if inner.is_flight(&self.outcome) {
+            inner.flight = None;
+        }
     }
 }
 
@@ -158,6 +182,24 @@ mod tests {
         advance(Duration::from_secs(61)).await;
         assert_eq!(get().await.expect("a value"), 7);
         assert_eq!(loads.load(Ordering::Relaxed), 2, "too old");
+        cached.forget();
+        assert_eq!(cached.peek(), None);
+        assert_eq!(get().await.expect("a value"), 7);
+        assert_eq!(loads.load(Ordering::Relaxed), 3, "forgotten");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_load_that_was_forgotten_is_not_kept() {
+        let cached = Cached::new(Duration::from_secs(60));
+        let context = ctx();
+        let old = cached.get(&context, |_| slow(Arc::default(), Ok(1)));
+        let forget = async {
+            sleep(Duration::from_millis(500)).await;
+            cached.forget();
+            cached.get(&context, |_| slow(Arc::default(), Ok(2))).await
+        };
+        let (old, new) = futures_util::future::join(old, forget).await;
+        assert_eq!((old.expect("a value"), new.expect("a value"), cached.peek()), (1, 2, Some(2)));
     }
 
     #[tokio::test(start_paused = true)]

@@ -4,7 +4,10 @@ use gateway::{app, config::Config, demo, http::Access, telemetry};
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::{Value, json};
 use simulators::{Options, Running, System};
-use std::{sync::OnceLock, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 /// The key of a gateway that asks for one.
 pub const KEY: &str = "k3y-of-the-tests-0123456789";
@@ -42,7 +45,7 @@ static METRICS: OnceLock<PrometheusHandle> = OnceLock::new();
 pub struct App {
     /// Where it listens.
     pub url: String,
-    erps: Vec<(System, Running)>,
+    erps: Vec<(System, Arc<Running>)>,
     running: app::Running,
     client: reqwest::Client,
     keyed: bool,
@@ -89,7 +92,7 @@ impl App {
             (setup.options)(system, &mut options);
             let simulator = simulators::start(system, options).await.expect("a simulator");
             definitions.push(demo::definition(&simulator));
-            erps.push((system, simulator));
+            erps.push((system, Arc::new(simulator)));
         }
         let access = if setup.keyed { Access::Key(KEY.into()) } else { Access::Open };
         let client = client();
@@ -133,10 +136,16 @@ impl App {
         self.erps.iter().find(|(of, _)| *of == system).map(|(_, erp)| erp).expect("an ERP")
     }
 
+    /// All of them.
+    pub fn erps(&self) -> impl Iterator<Item = &Arc<Running>> {
+        self.erps.iter().map(|(_, erp)| erp)
+    }
+
     /// Takes one of the ERPs off the network.
     pub async fn take_down(&mut self, system: System) {
         let at = self.erps.iter().position(|(of, _)| *of == system).expect("an ERP");
-        self.erps.remove(at).1.stop().await;
+        let erp = Arc::into_inner(self.erps.remove(at).1).expect("nobody else holds it");
+        erp.stop().await;
     }
 
     /// Stops the gateway as a signal does.

@@ -40,7 +40,7 @@ pub struct Spec {
 }
 
 /// How many invoices there are, unless a case wants another number.
-const RECORDS: usize = 300;
+const RECORDS: usize = 150;
 
 /// The last day of the data: always the same one, so that every run meets the same records.
 pub const TODAY: NaiveDate = NaiveDate::from_ymd_opt(2026, 3, 17).expect("a date");

@@ -1,13 +1,13 @@
 //! The books of one company in one Odoo: what Odoo says about itself, asked once and kept, and reading in their context.
 
 use super::{
-    cached::Cached,
     link::{Link, Linker},
     settings::Config,
     wire::{self, Call},
 };
 use crate::{
     adapter::Ctx,
+    cached::Cached,
     error::{Error, ErrorKind, Result},
     model::CurrencyCode,
 };
@@ -94,9 +94,9 @@ pub(super) struct Search<'a> {
 pub(super) struct Library {
     config: Arc<Config>,
     linker: Arc<Linker>,
-    company: Cached<Arc<Company>>,
-    currencies: Cached<Arc<Currencies>>,
-    accents: Cached<bool>,
+    company: Arc<Cached<Arc<Company>>>,
+    currencies: Arc<Cached<Arc<Currencies>>>,
+    accents: Arc<Cached<bool>>,
 }
 
 impl Library {

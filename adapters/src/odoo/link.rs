@@ -2,13 +2,13 @@
 
 use super::{
     auth::{RpcAuth, SessionAuth},
-    cached::Cached,
     classify::classify,
     settings::{Config, Credential, Transport},
     wire::{self, Call},
 };
 use crate::{
     adapter::{Ctx, Info},
+    cached::Cached,
     catalog::Services,
     error::{Error, ErrorKind, Result},
     http::{
@@ -101,7 +101,7 @@ pub(super) struct Linker {
     client: BoxHttp,
     /// For what needs no log-in.
     open: BoxHttp,
-    link: Cached<Link>,
+    link: Arc<Cached<Link>>,
     /// Kept here, so that neither session nor refusals are forgotten with the link.
     host: Mutex<Option<Arc<HostState>>>,
 }

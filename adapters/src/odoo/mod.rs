@@ -2,7 +2,6 @@
 
 mod auth;
 mod books;
-mod cached;
 mod children;
 mod classify;
 mod domain;
@@ -20,6 +19,7 @@ use crate::{
     adapter::{
         Adapter, Capability, Children, ChildrenQuery, Count, Ctx, Info, ListQuery, Page, Paging, RawCall, ServerInfo,
     },
+    cached::Cached,
     catalog::{Services, System},
     error::{Error, ErrorKind, Result},
     filter::Filter,
@@ -29,7 +29,6 @@ use crate::{
 };
 use async_trait::async_trait;
 use books::{KEEP, Library, Search};
-use cached::Cached;
 use futures_util::future::try_join_all;
 use link::Linker;
 use serde_json::Value;
@@ -61,7 +60,7 @@ struct Odoo {
     info: Info,
     mapping: &'static Mapping,
     library: Arc<Library>,
-    shapes: HashMap<EntityType, Cached<Arc<Shape>>>,
+    shapes: HashMap<EntityType, Arc<Cached<Arc<Shape>>>>,
     base_url: Arc<str>,
 }
 
@@ -108,7 +107,7 @@ impl Odoo {
 
     fn forget(&self) {
         self.library.forget();
-        self.shapes.values().for_each(Cached::forget);
+        self.shapes.values().for_each(|shape| shape.forget());
     }
 
     /// Whether the user may read a model.
@@ -140,7 +139,7 @@ impl Adapter for Odoo {
     }
 
     fn capability(&self, entity: EntityType) -> Capability {
-        match self.shapes.get(&entity).map(Cached::peek) {
+        match self.shapes.get(&entity).map(|shape| shape.peek()) {
             Some(Some(shape)) => describe(entity, &shape.sets),
             Some(None) => describe(entity, self.mapping.sets(entity)),
             None => Capability::none(entity),

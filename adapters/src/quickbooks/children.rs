@@ -174,8 +174,8 @@ impl QuickBooks {
     }
 }
 
-/// How many rows to ask for at first. Children are rarely spread evenly: twice as many as needed spare many a second call,
-/// and are little against what a call takes.
+/// How many rows to ask for at first. Children are rarely spread evenly: four times as many as needed spare most of the
+/// second calls, and are little against what a call takes.
 fn most_rows(parents: usize, per_parent: usize) -> usize {
-    (2 * parents * (per_parent + 1)).clamp(100, MAX_ROWS)
+    (4 * parents * (per_parent + 1)).clamp(100, MAX_ROWS)
 }

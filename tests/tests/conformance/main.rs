@@ -4,6 +4,7 @@
 //! skipped must not look like what passes: `matrix.txt` says for each target what it can do.
 
 mod children;
+#[path = "../shared/clock.rs"]
 mod clock;
 mod counts;
 mod docs;
@@ -11,6 +12,8 @@ mod faults;
 mod identity;
 mod injection;
 mod list;
+#[path = "../shared/log.rs"]
+mod log;
 mod mapping;
 mod matrix;
 mod predicates;

@@ -2,6 +2,7 @@
 
 use adapters::model::RecordKey;
 use serde_json::{Value, json};
+use crate::start;
 use tests::{App, Setup};
 
 const NASTY: &[&str] = &[
@@ -22,7 +23,7 @@ const NASTY: &[&str] = &[
 
 #[tokio::test]
 async fn strings_in_where_are_data() {
-    let app = App::start(Setup::default()).await;
+    let (app, _clock) = start(Setup::default()).await;
     let names = app.data("{ customers(first: 200) { nodes { name } } }").await;
     let names: Vec<String> = names["customers"]["nodes"]
         .as_array()
@@ -68,7 +69,7 @@ async fn strings_in_where_are_data() {
 
 #[tokio::test]
 async fn strings_in_ids_are_data() {
-    let app = App::start(Setup::default()).await;
+    let (app, _clock) = start(Setup::default()).await;
     let data = app.data("{ customers(first: 30) { nodes { id } } invoices(first: 30) { nodes { id } } }").await;
     let keys: Vec<RecordKey> = ["customers", "invoices"]
         .iter()

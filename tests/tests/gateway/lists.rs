@@ -4,6 +4,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use simulators::System;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use crate::start;
 use tests::{App, Setup};
 
 pub(crate) const INVOICES: &str = "{ invoices(first: 50) { nodes { number total { amount } customer { name } } } }";
@@ -20,7 +21,7 @@ fn no_big_customer() -> Setup {
 
 #[tokio::test]
 async fn invoices_with_customers_cost_two_two_and_three_calls() {
-    let app = App::start(no_big_customer()).await;
+    let (app, _clock) = start(no_big_customer()).await;
     app.warm_up().await;
     let data = app.data(INVOICES).await;
     let invoices = nodes(&data["invoices"]);
@@ -35,7 +36,7 @@ async fn invoices_with_customers_cost_two_two_and_three_calls() {
 
 #[tokio::test]
 async fn customers_with_documents_cost_three_three_and_four_calls() {
-    let app = App::start(no_big_customer()).await;
+    let (app, _clock) = start(no_big_customer()).await;
     app.warm_up().await;
     let data = app.data(CUSTOMERS).await;
     let customers = nodes(&data["customers"]);
@@ -47,7 +48,7 @@ async fn customers_with_documents_cost_three_three_and_four_calls() {
 /// One customer owns nine invoices of ten: at most one more call for each relation, and the answer is exact.
 #[tokio::test]
 async fn a_big_customer_costs_one_call_more() {
-    let app = App::start(Setup { options: |_, options| options.big_customer = Some(true), ..Setup::default() }).await;
+    let (app, _clock) = start(Setup { options: |_, options| options.big_customer = Some(true), ..Setup::default() }).await;
     app.warm_up().await;
     let query = "{ customers(first: 200) { nodes { id name invoices(first: 5) { nodes { id } } } } }";
     let data = app.data(query).await;
@@ -101,7 +102,7 @@ fn ids(records: &[Value]) -> Vec<&str> {
 
 #[tokio::test]
 async fn paging_goes_through_everything_once_and_in_order() {
-    let app = App::start(Setup::default()).await;
+    let (app, _clock) = start(Setup::default()).await;
     for (list, order, field) in [
         ("invoices", "", "issueDate"),
         ("invoices", "orderBy: {field: BALANCE_DUE, direction: DESC}", "balanceDue { amount }"),
@@ -146,7 +147,7 @@ async fn paging_goes_through_everything_once_and_in_order() {
 
 #[tokio::test]
 async fn a_cursor_goes_on_after_any_row() {
-    let app = App::start(Setup::default()).await;
+    let (app, _clock) = start(Setup::default()).await;
     let data =
         app.data("{ invoices(first: 40) { edges { cursor node { id } } pageInfo { startCursor endCursor } } }").await;
     let edges = data["invoices"]["edges"].as_array().expect("edges");
@@ -163,7 +164,7 @@ async fn a_cursor_goes_on_after_any_row() {
 
 #[tokio::test]
 async fn sources_and_origin_tell_where_everything_comes_from() {
-    let app = App::start(Setup::default()).await;
+    let (app, _clock) = start(Setup::default()).await;
     app.warm_up().await;
     let query = "{ invoices(first: 60, where: {total: {gte: 10}}) { nodes { erp { id system { key } } remoteType remoteId origin { servedFrom asOf ageMs } }
                    sources { erp { id } status servedFrom asOf ageMs records quarantined calls tookMs filtering error { code } } } }";
@@ -200,7 +201,7 @@ async fn sources_and_origin_tell_where_everything_comes_from() {
 
 #[tokio::test]
 async fn a_fresh_answer_comes_from_the_cache() {
-    let app = App::start(Setup { configure: |_| {}, ..Setup::default() }).await;
+    let (app, _clock) = start(Setup { configure: |_| {}, ..Setup::default() }).await;
     let query = "{ invoices(first: 30) { nodes { id number customer { name } origin { servedFrom } } sources { servedFrom calls } } }";
     let live = app.data(query).await;
     app.reset();
@@ -232,7 +233,7 @@ async fn a_fresh_answer_comes_from_the_cache() {
 
 #[tokio::test]
 async fn equal_queries_at_once_are_asked_once() {
-    let app = App::start(no_big_customer()).await;
+    let (app, _clock) = start(no_big_customer()).await;
     app.warm_up().await;
     let answers = join_all((0..20).map(|_| app.data(INVOICES))).await;
     assert!(answers.iter().all(|answer| *answer == answers[0]));
@@ -241,7 +242,7 @@ async fn equal_queries_at_once_are_asked_once() {
 
 #[tokio::test]
 async fn conditions_mean_the_same_over_all_erps() {
-    let app = App::start(Setup::default()).await;
+    let (app, _clock) = start(Setup::default()).await;
     let every = all(
         &app,
         "invoices",
@@ -296,7 +297,7 @@ async fn conditions_mean_the_same_over_all_erps() {
 
 #[tokio::test]
 async fn inactive_records_are_hidden_unless_they_are_named() {
-    let app = App::start(Setup::default()).await;
+    let (app, _clock) = start(Setup::default()).await;
     let shown = all(&app, "customers", "", "id status", 200).await;
     assert!(shown.iter().all(|customer| customer["status"] == "ACTIVE"));
     let hidden = all(&app, "customers", "where: {status: {neq: ACTIVE}}", "id status", 200).await;
@@ -308,7 +309,7 @@ async fn inactive_records_are_hidden_unless_they_are_named() {
 
 #[tokio::test]
 async fn only_the_named_erps_are_asked() {
-    let app = App::start(Setup::default()).await;
+    let (app, _clock) = start(Setup::default()).await;
     let data =
         app.data("{ invoices(first: 10, erps: [\"sap-b1\"]) { nodes { erp { id } } sources { erp { id } } } }").await;
     assert!(nodes(&data["invoices"]).iter().all(|invoice| invoice["erp"]["id"] == "sap-b1"));

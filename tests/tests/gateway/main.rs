@@ -1,9 +1,24 @@
 //! End to end: a gateway in this process, three simulated ERPs behind it, and requests over the real HTTP server.
 
+#[path = "../shared/clock.rs"]
+mod clock;
 mod errors;
 mod injection;
 mod lists;
+#[path = "../shared/log.rs"]
+mod log;
 mod records;
 mod secrecy;
 mod server;
 mod trouble;
+
+use clock::FastClock;
+use tests::{App, Setup};
+
+/// A gateway under a fast clock, so that quotas and back-offs take no time.
+async fn start(setup: Setup) -> (App, FastClock) {
+    let clock = FastClock::start();
+    let app = App::start(setup).await;
+    app.erps().for_each(|erp| clock.take_along(erp));
+    (app, clock)
+}

@@ -1,6 +1,7 @@
 //! Records by their ids, and the relations between them.
 
 use serde_json::{Value, json};
+use crate::start;
 use tests::{App, Setup};
 
 fn list(value: &Value) -> &Vec<Value> {
@@ -9,7 +10,7 @@ fn list(value: &Value) -> &Vec<Value> {
 
 #[tokio::test]
 async fn ids_lead_back_to_their_records() {
-    let app = App::start(Setup::default()).await;
+    let (app, _clock) = start(Setup::default()).await;
     for (plural, one, name, field) in [
         ("customers", "customer", "Customer", "name"),
         ("products", "product", "Product", "sku"),
@@ -44,7 +45,7 @@ async fn ids_lead_back_to_their_records() {
 
 #[tokio::test]
 async fn what_is_not_there_is_null() {
-    let app = App::start(Setup::default()).await;
+    let (app, _clock) = start(Setup::default()).await;
     let data = app.data("{ invoices(first: 9) { nodes { id } } }").await;
     let here = list(&data["invoices"]["nodes"])[0]["id"].as_str().expect("an id");
     let key = schema::id::decode(here).expect("an id of a record");
@@ -62,7 +63,7 @@ async fn what_is_not_there_is_null() {
 
 #[tokio::test]
 async fn relations_lead_there_and_back() {
-    let app = App::start(Setup::default()).await;
+    let (app, _clock) = start(Setup::default()).await;
     let query = "{ customers(first: 40) { nodes { id name
         invoices(first: 3) { nodes { id customer { id name } lines { product { id name } } } totalCount { value } }
         salesOrders(first: 3) { nodes { id customer { id } invoices { nodes { id salesOrder { id } } } } } } } }";
@@ -91,7 +92,7 @@ async fn relations_lead_there_and_back() {
 
 #[tokio::test]
 async fn a_list_of_children_goes_on() {
-    let app = App::start(Setup::default()).await;
+    let (app, _clock) = start(Setup::default()).await;
     let data = app.data("{ customers(first: 200) { nodes { id invoices(first: 4) { nodes { id } edges { cursor } pageInfo { hasNextPage endCursor } totalCount { value } } } } }").await;
     let mut gone_on = 0;
     for customer in list(&data["customers"]["nodes"]) {
@@ -113,7 +114,7 @@ async fn a_list_of_children_goes_on() {
 
 #[tokio::test]
 async fn erps_and_systems_describe_themselves() {
-    let app = App::start(Setup::default()).await;
+    let (app, _clock) = start(Setup::default()).await;
     let data = app
         .data("{ erps { id name status statusMessage companyName baseCurrency serverVersion system { key name } capabilities { entity list } settings }
                  erpSystems { key settings { key label help required secret example } documentation } }")

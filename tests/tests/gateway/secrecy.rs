@@ -1,41 +1,13 @@
 //! Nothing secret leaves the gateway: not by the API, not by metrics, not in its log.
 
+use crate::{log::Log, start};
 use simulators::{Fault, FaultPlan, System, odoo, quickbooks, sap_b1};
-use std::{
-    io,
-    sync::{Arc, Mutex, PoisonError},
-};
-use tests::{App, KEY, Setup};
-use tracing_subscriber::fmt::MakeWriter;
-
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl MakeWriter<'_> for Log {
-    type Writer = Self;
-
-    fn make_writer(&self) -> Self {
-        self.clone()
-    }
-}
+use tests::{KEY, Setup};
 
 #[tokio::test]
 async fn secrets_are_nowhere_to_be_seen() {
-    let log = Log::default();
-    let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(log.clone()).finish();
-    let _logging = tracing::subscriber::set_default(subscriber);
-    let app = App::start(Setup { keyed: true, ..Setup::default() }).await;
+    let (log, _logging) = Log::start();
+    let (app, _clock) = start(Setup { keyed: true, ..Setup::default() }).await;
     let secrets = [KEY, odoo::API_KEY, sap_b1::PASSWORD, quickbooks::CLIENT_SECRET, quickbooks::REFRESH_TOKEN];
     let mut shown = vec![
         app.query("{ erps { id name statusMessage settings system { key } } erpSystems { key settings { key label help example pattern } } }").await.to_string(),
@@ -55,8 +27,7 @@ async fn secrets_are_nowhere_to_be_seen() {
         );
     }
     shown.push(app.get("/metrics", &[]).await.text());
-    let logged = log.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    let logged = String::from_utf8_lossy(&logged).into_owned();
+    let logged = log.text();
     assert!(logged.contains("an ERP failed"), "{logged}");
     shown.push(logged);
     for text in shown {
