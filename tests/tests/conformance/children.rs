@@ -50,7 +50,8 @@ struct Truth {
 
 impl Truth {
     async fn of(target: &Case, relation: &Relation, query: &ChildrenQuery) -> Self {
-        let mut list = ListQuery { filter: query.filter.clone(), order: query.order.clone(), ..target.query(relation.child) };
+        let mut list =
+            ListQuery { filter: query.filter.clone(), order: query.order.clone(), ..target.query(relation.child) };
         list.fields = query.fields;
         list.fields.insert(relation.via);
         let read = read_all(target, relation.child, &list).await.expect("a list");

@@ -249,7 +249,13 @@ const SHOWN_BY_NAME: &[(&str, &str)] = &[("odoo", "category"), ("odoo", "unitOfM
 fn is_simple(field: &FieldDef) -> bool {
     matches!(
         field.kind,
-        Kind::Text | Kind::Date | Kind::Decimal | Kind::Money(MoneyIn::Document) | Kind::Ref(_) | Kind::Enum(_) | Kind::Bool
+        Kind::Text
+            | Kind::Date
+            | Kind::Decimal
+            | Kind::Money(MoneyIn::Document)
+            | Kind::Ref(_)
+            | Kind::Enum(_)
+            | Kind::Bool
     )
 }
 
@@ -427,7 +433,11 @@ fn a_broken_value_quarantines_its_record() {
             assert!(quarantined.id.is_some(), "{quarantined:?}");
             let shown = broken.trim_matches('"');
             // The first field that needs it; that may be the status.
-            let named = quarantined.reason.split(':').next().is_some_and(|name| EntityType::Invoice.def().id_of(name).is_some());
+            let named = quarantined
+                .reason
+                .split(':')
+                .next()
+                .is_some_and(|name| EntityType::Invoice.def().id_of(name).is_some());
             assert!(named && quarantined.reason.contains(shown), "{quarantined:?}");
         }
     }

@@ -1,7 +1,7 @@
 //! Bad input: each a clear error with a code.
 
-use serde_json::json;
 use crate::start;
+use serde_json::json;
 use tests::{App, Setup, uncached};
 
 #[tokio::test]

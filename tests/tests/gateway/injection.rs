@@ -1,8 +1,8 @@
 //! Whatever a client writes in a query reaches the ERPs as data.
 
+use crate::start;
 use adapters::model::RecordKey;
 use serde_json::{Value, json};
-use crate::start;
 use tests::{App, Setup};
 
 const NASTY: &[&str] = &[

@@ -1,10 +1,10 @@
 //! Lists over all ERPs: what they cost, how they page, what they say of their sources.
 
+use crate::start;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use simulators::System;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use crate::start;
 use tests::{App, Setup};
 
 pub(crate) const INVOICES: &str = "{ invoices(first: 50) { nodes { number total { amount } customer { name } } } }";
@@ -48,7 +48,8 @@ async fn customers_with_documents_cost_three_three_and_four_calls() {
 /// One customer owns nine invoices of ten: at most one more call for each relation, and the answer is exact.
 #[tokio::test]
 async fn a_big_customer_costs_one_call_more() {
-    let (app, _clock) = start(Setup { options: |_, options| options.big_customer = Some(true), ..Setup::default() }).await;
+    let (app, _clock) =
+        start(Setup { options: |_, options| options.big_customer = Some(true), ..Setup::default() }).await;
     app.warm_up().await;
     let query = "{ customers(first: 200) { nodes { id name invoices(first: 5) { nodes { id } } } } }";
     let data = app.data(query).await;
@@ -103,26 +104,27 @@ fn ids(records: &[Value]) -> Vec<&str> {
 #[tokio::test]
 async fn paging_goes_through_everything_once_and_in_order() {
     let (app, _clock) = start(Setup::default()).await;
-    for (list, order, field) in [
-        ("invoices", "", "issueDate"),
-        ("invoices", "orderBy: {field: BALANCE_DUE, direction: DESC}", "balanceDue { amount }"),
-        ("invoices", "orderBy: [{field: ISSUE_DATE}, {field: NUMBER, direction: DESC}]", "issueDate"),
-        ("salesOrders", "", "orderDate"),
-        ("customers", "", "name"),
-        ("products", "orderBy: {field: SKU, direction: DESC}", "sku"),
+    let (both, books) = (["odoo", "sap-b1"].as_slice(), ["odoo", "quickbooks"].as_slice());
+    let every = ["odoo", "sap-b1", "quickbooks"].as_slice();
+    for (list, order, erps, field) in [
+        ("invoices", "", every, "issueDate"),
+        ("invoices", "orderBy: {field: TOTAL, direction: DESC}", both, "total { amount }"),
+        ("invoices", "orderBy: {field: BALANCE_DUE, direction: DESC}", books, "balanceDue { amount }"),
+        ("invoices", "orderBy: [{field: ISSUE_DATE}, {field: NUMBER, direction: DESC}]", every, "issueDate"),
+        ("salesOrders", "", every, "orderDate"),
+        ("customers", "", every, "name"),
+        ("products", "orderBy: {field: SKU, direction: DESC}", both, "sku"),
     ] {
-        let expected = app.data(&format!("{{ {list} {{ totalCount {{ value precision }} }} }}")).await;
-        assert_eq!(expected[list]["totalCount"]["precision"], "EXACT");
-        let records = all(&app, list, order, &format!("id {field} erp {{ id }}"), 37).await;
+        let arguments = format!("erps: {erps:?} {order}");
+        let expected = app.data(&format!("{{ {list}(erps: {erps:?}) {{ totalCount {{ value precision }} }} }}")).await;
+        let count = &expected[list]["totalCount"];
+        assert_eq!(count["precision"], "EXACT");
+        let records = all(&app, list, &arguments, &format!("id {field} erp {{ id }}"), 37).await;
         let distinct: HashSet<_> = ids(&records).into_iter().collect();
         assert_eq!(distinct.len(), records.len(), "{list} {order}: a record twice");
-        assert_eq!(
-            records.len() as u64,
-            expected[list]["totalCount"]["value"].as_u64().expect("a number"),
-            "{list} {order}"
-        );
-        let erps: BTreeSet<_> = records.iter().map(|record| record["erp"]["id"].to_string()).collect();
-        assert_eq!(erps.len(), 3, "{list}");
+        assert_eq!(count["value"], json!(records.len()), "{list} {order}");
+        let seen: BTreeSet<_> = records.iter().map(|record| record["erp"]["id"].to_string()).collect();
+        assert_eq!(seen.len(), erps.len(), "{list}");
         // Dates and amounts are in exact order over all ERPs; texts are each ERP's own to sort.
         let key = field.split(' ').next().expect("a field");
         let values: Vec<_> = records.iter().map(|record| &record[key]).collect();
@@ -136,13 +138,32 @@ async fn paging_goes_through_everything_once_and_in_order() {
             "issueDate" | "orderDate" => {
                 assert!(values.is_sorted_by(|a, b| b.is_null() || a.as_str() >= b.as_str()), "{values:?}");
             }
-            "balanceDue" => assert!(values.is_sorted_by(|a, b| b.is_null() || amount(a) >= amount(b)), "{values:?}"),
+            "total" | "balanceDue" => {
+                assert!(values.is_sorted_by(|a, b| b.is_null() || amount(a) >= amount(b)), "{values:?}")
+            }
             _ => {}
         }
         // Other pages, the same list.
-        let again = all(&app, list, order, "id", 200).await;
+        let again = all(&app, list, &arguments, "id", 200).await;
         assert_eq!(ids(&again), ids(&records), "{list} {order}");
     }
+}
+
+/// QuickBooks does not sort by totals: it is left out and says so, and the others go on in order.
+#[tokio::test]
+async fn an_erp_that_cannot_sort_so_is_left_out() {
+    let (app, _clock) = start(Setup::default()).await;
+    let query = "{ invoices(first: 40, orderBy: {field: TOTAL, direction: DESC}) { nodes { erp { id } }
+                   sources { erp { id } status error { code message retryable } } } }";
+    let data = app.data(query).await;
+    let of = |node: &Value| node["erp"]["id"].as_str().expect("an id").to_owned();
+    let seen: BTreeSet<_> = nodes(&data["invoices"]).iter().map(of).collect();
+    assert_eq!(seen.into_iter().collect::<Vec<_>>(), ["odoo", "sap-b1"]);
+    let sources = data["invoices"]["sources"].as_array().expect("sources");
+    let refused = sources.iter().find(|source| of(source) == "quickbooks").expect("a source");
+    assert_eq!((&refused["status"], &refused["error"]["code"]), (&json!("FAILED"), &json!("UNSUPPORTED_BY_SOURCE")));
+    assert_eq!(refused["error"]["retryable"], false, "{refused}");
+    assert_eq!(app.erp(System::QuickBooks).stats().requests, 0, "nobody is asked for what cannot be");
 }
 
 #[tokio::test]

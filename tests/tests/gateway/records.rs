@@ -1,7 +1,7 @@
 //! Records by their ids, and the relations between them.
 
-use serde_json::{Value, json};
 use crate::start;
+use serde_json::{Value, json};
 use tests::{App, Setup};
 
 fn list(value: &Value) -> &Vec<Value> {

@@ -1,10 +1,10 @@
 //! ERPs in trouble: the others answer, and `sources` says what happened.
 
+use crate::start;
 use gateway::config::Config;
 use serde_json::{Value, json};
 use simulators::{Fault, FaultPlan, System};
 use std::time::{Duration, Instant};
-use crate::start;
 use tests::{App, Setup, uncached};
 
 const QUERY: &str = "{ invoices(first: 60) { nodes { erp { id } }

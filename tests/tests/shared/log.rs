@@ -15,7 +15,8 @@ impl Log {
     /// Starts to log on this thread, until the guard is dropped.
     pub(crate) fn start() -> (Self, DefaultGuard) {
         let log = Self::default();
-        let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(log.clone()).finish();
+        let subscriber =
+            tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(log.clone()).finish();
         (log, tracing::subscriber::set_default(subscriber))
     }
 

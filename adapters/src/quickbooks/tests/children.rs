@@ -66,7 +66,7 @@ async fn one_query_for_each_set_where_children_are_few() {
 #[tokio::test(start_paused = true)]
 async fn parents_that_were_crowded_out_take_one_call_more() {
     // The biggest customer has nine in ten, and the newest ones.
-    let rows: Vec<_> = (1..=400)
+    let rows: Vec<_> = (1..=800)
         .map(|n| {
             let mut row = document(n, if n <= 40 { n % 20 + 1 } else { 7 });
             if n > 40 {
