@@ -4,7 +4,8 @@
 //! settings form, and may have the settings of a user without rights (`limited`) and the folder of the server's sessions
 //! (`sessions`), of which the youngest are deleted. With `ODOO_LIVE_DUMP` all records are written into that folder, one a line.
 
-#![allow(clippy::allow_attributes, clippy::unwrap_used)]
+#![expect(clippy::disallowed_methods, reason = "a test by hand: its servers come from the environment, and now is now")]
+#![expect(clippy::unwrap_used, reason = "its input is the tester's own")]
 
 use adapters::{
     Error, ErrorKind,

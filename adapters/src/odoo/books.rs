@@ -23,6 +23,8 @@ pub(super) const KEEP: Duration = Duration::from_secs(3600);
 #[derive(Debug, Clone)]
 pub(super) struct Company {
     pub(super) id: i64,
+    /// The companies that it is a branch of: what they share, it shares.
+    pub(super) above: Vec<i64>,
     pub(super) name: String,
     pub(super) currency: Option<CurrencyCode>,
     pub(super) zone: Tz,
@@ -132,8 +134,9 @@ impl Library {
 
     /// Whether a search for text takes letters with and without accents for the same, which an operator may switch on.
     pub(super) async fn accents(&self, ctx: &Ctx, books: &Books) -> Result<bool> {
+        let currencies = self.currencies(ctx, books).await?;
         let books = books.clone();
-        self.accents.get(ctx, |ctx| async move { books.folds_accents(&ctx).await }).await
+        self.accents.get(ctx, |ctx| async move { books.folds_accents(&ctx, &currencies).await }).await
     }
 }
 
@@ -248,16 +251,18 @@ impl Books {
     }
 
     /// Looks for a currency that is there by its code with an accent put on.
-    async fn folds_accents(&self, ctx: &Ctx) -> Result<bool> {
+    async fn folds_accents(&self, ctx: &Ctx, currencies: &Currencies) -> Result<bool> {
         let accented = |letter: char| {
             let pairs = ["AÀ", "CÇ", "EÉ", "GĞ", "IÍ", "NÑ", "OÓ", "RŘ", "SŠ", "UÜ", "YÝ", "ZŽ"];
             pairs.iter().find(|pair| pair.starts_with(letter)).and_then(|pair| pair.chars().nth(1))
         };
-        let code = self.company.currency.map(|code| code.to_string()).unwrap_or_default();
-        let Some((at, letter)) = code.char_indices().find_map(|(at, letter)| Some((at, accented(letter)?))) else {
-            return Ok(true);
-        };
-        let odd = format!("{}{letter}{}", &code[..at], &code[at + 1..]);
+        let odd = currencies.codes.values().find_map(|code| {
+            let code = code.as_str();
+            let (at, letter) = code.char_indices().find_map(|(at, letter)| Some((at, accented(letter)?)))?;
+            Some(format!("{}{letter}{}", &code[..at], &code[at + 1..]))
+        });
+        // Where that cannot be found out, the gateway looks again at what Odoo finds.
+        let Some(odd) = odd else { return Ok(true) };
         Ok(self.count(ctx, "res.currency", json!([["name", "=ilike", odd]]).to_string()).await? > 0)
     }
 }
@@ -275,12 +280,14 @@ async fn load_company(ctx: &Ctx, link: &Link, config: &Config) -> Result<Company
         id: i64,
         name: String,
         currency_id: (i64, String),
+        /// `[id, "name"]`, or `false`.
+        parent_id: Value,
     }
     let context = json!({ "lang": config.language });
     let user = Call::read("res.users", "context_get", "company");
     let companies = Call::read("res.company", "search_read", "company")
         .with("domain", &json!([]))?
-        .with("fields", &["name", "currency_id"])?
+        .with("fields", &["name", "currency_id", "parent_id"])?
         .with("context", &context)?;
     let (user, companies) = tokio::try_join!(link.call(ctx, &user), link.call(ctx, &companies))?;
     let user: User = wire::returned(user.value()?)?;
@@ -297,10 +304,18 @@ async fn load_company(ctx: &Ctx, link: &Link, config: &Config) -> Result<Company
             format!("The Odoo user has no access to company {id}, but to {may}."),
         ));
     };
+    let mut above = Vec::new();
+    let mut below = companies.get(at);
+    // A company may not be above itself; if it were, this would end all the same.
+    while let Some(parent) = below.and_then(|row| row.parent_id[0].as_i64()).filter(|parent| !above.contains(parent)) {
+        above.push(parent);
+        below = companies.iter().find(|row| row.id == parent);
+    }
     let row = companies.swap_remove(at);
     let own_zone = user.tz.as_str().and_then(|name| name.parse().ok());
     Ok(Company {
         id,
+        above,
         name: row.name,
         currency: config.base_currency.or_else(|| row.currency_id.1.parse().ok()),
         zone: config.time_zone.or(own_zone).unwrap_or(Tz::UTC),

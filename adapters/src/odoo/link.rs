@@ -109,7 +109,7 @@ pub(super) struct Linker {
 impl Linker {
     pub(super) fn new(config: Arc<Config>, info: Info, services: &Services, keep: Duration) -> Result<Self> {
         let client = Client::new(&ClientSettings {
-            root_pem: config.ca_certificate.clone(),
+            root_pem: config.root_certificate.clone(),
             allow_link_local: services.allow_link_local,
             ..ClientSettings::new(config.base.clone())
         })?;

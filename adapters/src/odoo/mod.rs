@@ -33,7 +33,12 @@ use futures_util::future::try_join_all;
 use link::Linker;
 use serde_json::Value;
 use settings::Config;
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use tokio::time::Instant;
 use view::{IDS_PER_CALL, Shape, View};
 use wire::Call;
 
@@ -62,14 +67,20 @@ struct Odoo {
     library: Arc<Library>,
     shapes: HashMap<EntityType, Arc<Cached<Arc<Shape>>>>,
     base_url: Arc<str>,
+    /// When an answer last showed that Odoo had changed.
+    asked_anew: Mutex<Option<Instant>>,
 }
+
+/// An Odoo that refuses what it says it has is not asked about itself more often than this.
+const ASK_ANEW: Duration = Duration::from_secs(60);
 
 impl Odoo {
     fn new(info: Info, config: Arc<Config>, linker: Linker) -> Result<Self> {
         let mapping = view::mapping()?;
         let shapes = mapping.entities().map(|entity| (entity, Cached::new(KEEP))).collect();
         let base_url = config.base.as_str().trim_end_matches('/').into();
-        Ok(Self { info, mapping, library: Arc::new(Library::new(config, linker)), shapes, base_url })
+        let library = Arc::new(Library::new(config, linker));
+        Ok(Self { info, mapping, library, shapes, base_url, asked_anew: Mutex::default() })
     }
 
     async fn view(&self, ctx: &Ctx, entity: EntityType) -> Result<View> {
@@ -100,7 +111,12 @@ impl Odoo {
             && error.kind == ErrorKind::Unsupported
             && error.detail.is_some()
         {
-            self.forget();
+            let mut asked_anew = self.asked_anew.lock().unwrap_or_else(PoisonError::into_inner);
+            let now = Instant::now();
+            if asked_anew.is_none_or(|at| now.duration_since(at) > ASK_ANEW) {
+                *asked_anew = Some(now);
+                self.forget();
+            }
         }
         outcome
     }

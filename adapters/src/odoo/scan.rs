@@ -92,7 +92,14 @@ impl Scan<'_> {
     }
 
     /// The rows in the order of the keys from this one on, in the others of which they are equal.
-    fn part<'a>(&'a self, ctx: &'a Ctx, filter: SourceFilter, key: usize, start: Option<&'a [Value]>, want: Want) -> BoxFuture<'a, Result<Batch>> {
+    fn part<'a>(
+        &'a self,
+        ctx: &'a Ctx,
+        filter: SourceFilter,
+        key: usize,
+        start: Option<&'a [Value]>,
+        want: Want,
+    ) -> BoxFuture<'a, Result<Batch>> {
         Box::pin(async move {
             if !self.sorting.is_split(key) {
                 return self.run(ctx, filter, key, want).await;
@@ -163,7 +170,8 @@ impl Scan<'_> {
     fn complete(&self, key: usize, rows: &[Row]) -> usize {
         let (Some(end), Some(last)) = (self.sorting.group_end(key), rows.last()) else { return rows.len() };
         // Rows without a moment are in order, however many there are.
-        let in_order = last.values[end - 1].is_null() && self.sorting.is_moment(end - 1) && self.sorting.group_end(end).is_none();
+        let in_order =
+            last.values[end - 1].is_null() && self.sorting.is_moment(end - 1) && self.sorting.group_end(end).is_none();
         match in_order {
             true => rows.len(),
             false => rows.iter().position(|row| row.values[key..end] == last.values[key..end]).unwrap_or(0),

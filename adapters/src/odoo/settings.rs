@@ -96,7 +96,7 @@ pub(super) static FORM: &[SettingDef] = &[
     SettingDef {
         example: Some("-----BEGIN CERTIFICATE-----…"),
         ..setting(
-            "ca_certificate",
+            "root_certificate",
             "Certificate",
             "A certificate to trust besides those of the machine, as PEM: for a server inside the house that signed its own.",
         )
@@ -153,7 +153,7 @@ pub(super) struct Config {
     pub(super) language: String,
     pub(super) time_zone: Option<Tz>,
     pub(super) base_currency: Option<CurrencyCode>,
-    pub(super) ca_certificate: Option<String>,
+    pub(super) root_certificate: Option<String>,
 }
 
 impl Config {
@@ -191,7 +191,7 @@ impl Config {
             language: settings.get("language").unwrap_or("en_US").to_owned(),
             time_zone: settings.parse("time_zone", "the IANA name of a time zone")?,
             base_currency: settings.parse("base_currency", "an ISO 4217 code")?,
-            ca_certificate: settings.get("ca_certificate").map(str::to_owned),
+            root_certificate: settings.get("root_certificate").map(str::to_owned),
         };
         let may_be_json2 =
             matches!(this.credential, Credential::ApiKey(_)) && matches!(this.transport, None | Some(Transport::Json2));

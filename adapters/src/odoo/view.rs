@@ -153,10 +153,14 @@ impl View {
     /// What holds for every row that belongs to the company. Record rules mean the same, but an administrator may have switched
     /// them off.
     pub(super) fn of_company(&self, set: &SetMapping) -> SourceFilter {
-        let own = Literal::Number(self.books.company.id.into());
+        let company = &self.books.company;
+        let own = Literal::Number(company.id.into());
         let values = match set.options.get("company").and_then(toml::Value::as_str) {
             Some("own") => vec![own],
-            Some("shared") => vec![own, Literal::Bool(false)],
+            Some("shared") => {
+                let above = company.above.iter().map(|id| Literal::Number((*id).into()));
+                std::iter::once(own).chain(above).chain([Literal::Bool(false)]).collect()
+            }
             _ => return SourceFilter::ALL,
         };
         let op = if values.len() == 1 { SourceOp::Eq } else { SourceOp::In };

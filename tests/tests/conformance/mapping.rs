@@ -227,7 +227,7 @@ impl Samples {
                 let mapping = self.set(*entity, set, &object(&text), None);
                 for (id, field) in entity.def().all_fields().filter(|(_, field)| is_simple(field)) {
                     let value = record.get(id);
-                    if value.is_null() || SHOWN_BY_NAME.contains(&(self.folder, field.name)) {
+                    if value.is_null() || SHOWN_OTHERWISE.contains(&(self.folder, field.name)) {
                         continue;
                     }
                     // What follows from other fields has no place of its own.
@@ -243,8 +243,15 @@ impl Samples {
     }
 }
 
-/// Texts that are the name of another record, which has to be written by its id.
-const SHOWN_BY_NAME: &[(&str, &str)] = &[("odoo", "category"), ("odoo", "unitOfMeasure")];
+/// What cannot be written as it is read: the name of another record, which has to be written by its id, and days that
+/// are moments there.
+const SHOWN_OTHERWISE: &[(&str, &str)] = &[
+    ("sap-b1", "version"),
+    ("odoo", "category"),
+    ("odoo", "unitOfMeasure"),
+    ("odoo", "orderDate"),
+    ("odoo", "deliveryDate"),
+];
 
 fn is_simple(field: &FieldDef) -> bool {
     matches!(

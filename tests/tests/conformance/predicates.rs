@@ -39,8 +39,13 @@ async fn every_field(target: &Case, entity: EntityType) {
     }
     let all = records(target, entity).await;
     let mut filters = ids(&all);
+    let evaluated = target.adapter.capability(entity).filter;
     for (id, field) in entity.def().all_fields().filter(|(_, field)| field.filter && field.computed.is_none()) {
-        filters.extend(conditions(id, field, &all));
+        let all_conditions = conditions(id, field, &all);
+        // What the ERP does not evaluate at all, the gateway does by the very function that is the yardstick here.
+        let some = if evaluated.contains(&field.name) { all_conditions.len().max(1) } else { 4 };
+        let step = all_conditions.len().div_ceil(some).max(1);
+        filters.extend(all_conditions.into_iter().step_by(step));
     }
     compare(target, entity, &all, filters).await;
 }
@@ -121,7 +126,8 @@ async fn compare(target: &Case, entity: EntityType, all: &[Arc<Record>], filters
             Err(error) => wrong.push(format!("{}: {error:?}", show(entity, &filter))),
         }
     }
-    println!("{}: {tried} filters of {}", target.spec.name, entity.def().plural);
+    let (name, plural, requests) = (target.spec.name, entity.def().plural, target.requests());
+    println!("{name}: {tried} filters of {plural} took {requests} requests");
     let some = wrong.iter().take(25).cloned().collect::<Vec<_>>().join("\n");
     assert!(wrong.is_empty(), "{} of {tried} filters of {} differ:\n{some}", wrong.len(), entity.def().plural);
 }

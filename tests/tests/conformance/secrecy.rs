@@ -79,7 +79,7 @@ pub(crate) async fn no_secret_in_errors_or_debug(target: Case) {
 /// The errors of whatever fails now.
 async fn all_errors(target: &Case, adapter: &dyn adapters::adapter::Adapter) -> Vec<Error> {
     let entity = EntityType::Customer;
-    let ctx = || target.ctx_for(Duration::from_secs(1));
+    let ctx = || target.ctx_for(Duration::from_millis(500));
     let call = RawCall {
         target: "nothing".into(),
         method: "GET".into(),

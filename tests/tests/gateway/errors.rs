@@ -2,7 +2,7 @@
 
 use crate::start;
 use serde_json::json;
-use tests::{App, Setup, uncached};
+use tests::{Setup, uncached};
 
 #[tokio::test]
 async fn bad_input_is_named() {

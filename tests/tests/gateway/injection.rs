@@ -3,7 +3,7 @@
 use crate::start;
 use adapters::model::RecordKey;
 use serde_json::{Value, json};
-use tests::{App, Setup};
+use tests::Setup;
 
 const NASTY: &[&str] = &[
     "'",

@@ -2,7 +2,7 @@
 
 use crate::start;
 use serde_json::{Value, json};
-use tests::{App, Setup};
+use tests::Setup;
 
 fn list(value: &Value) -> &Vec<Value> {
     value.as_array().unwrap_or_else(|| panic!("no list: {value}"))

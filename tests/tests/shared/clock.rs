@@ -60,11 +60,17 @@ impl Drop for FastClock {
 async fn drive(simulators: Simulators, tick: Arc<Notify>) {
     loop {
         tick.notified().await;
-        let running: Vec<_> =
-            simulators.lock().unwrap_or_else(PoisonError::into_inner).iter().filter_map(Weak::upgrade).collect();
-        let busy = running.iter().any(|simulator| simulator.stats().in_flight > 0);
-        let step = if busy { BUSY } else { IDLE };
-        running.iter().for_each(|simulator| simulator.simulator().clock().advance(step));
+        let step = advance(&simulators);
         tokio::time::advance(step).await;
     }
+}
+
+/// Moves the simulators' clocks, and tells by how much.
+fn advance(simulators: &Simulators) -> Duration {
+    let simulators = simulators.lock().unwrap_or_else(PoisonError::into_inner);
+    let running: Vec<_> = simulators.iter().filter_map(Weak::upgrade).collect();
+    let busy = running.iter().any(|simulator| simulator.stats().in_flight > 0);
+    let step = if busy { BUSY } else { IDLE };
+    running.iter().for_each(|simulator| simulator.simulator().clock().advance(step));
+    step
 }

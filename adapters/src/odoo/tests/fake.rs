@@ -1,6 +1,14 @@
 //! A small Odoo in memory: log-ins, transports, faults, and searches by domain, order and limit.
 
-use super::{super::{Odoo, books::KEEP, link::Linker, settings::{Config, FORM}, SYSTEM}, model_fields};
+use super::{
+    super::{
+        Odoo, SYSTEM,
+        books::KEEP,
+        link::Linker,
+        settings::{Config, FORM},
+    },
+    model_fields,
+};
 use crate::{
     adapter::{Ctx, Info},
     catalog::Services,
@@ -10,7 +18,7 @@ use crate::{
     tokens::MemoryTokens,
 };
 use async_trait::async_trait;
-use chrono::Utc;
+use chrono::DateTime;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::{Map, Value, json};
 use std::{
@@ -38,6 +46,8 @@ pub(super) struct FakeOdoo {
     pub(super) several_databases: bool,
     /// Models whose module is not installed.
     pub(super) missing: BTreeSet<&'static str>,
+    /// A field that `fields_get` still tells of.
+    pub(super) gone: &'static str,
     /// The rows of the models; references are pairs of id and name.
     pub(super) tables: BTreeMap<&'static str, Vec<Map<String, Value>>>,
     sessions: Mutex<(u32, BTreeSet<String>)>,
@@ -47,12 +57,13 @@ pub(super) struct FakeOdoo {
 impl FakeOdoo {
     pub(super) fn new(version: u32) -> Self {
         let currency = |id: u32, name: &str| row(json!({ "id": id, "name": name }));
-        let company = row(json!({ "id": 3, "name": "Acme", "currency_id": [1, "USD"] }));
+        let company = row(json!({ "id": 3, "name": "Acme", "currency_id": [1, "USD"], "parent_id": [9, "Group"] }));
         let tables = [("res.currency", vec![currency(1, "USD"), currency(126, "EUR")]), ("res.company", vec![company])];
         Self {
             version,
             several_databases: false,
             missing: BTreeSet::new(),
+            gone: "",
             tables: tables.into(),
             sessions: Mutex::default(),
             asked: Mutex::default(),
@@ -64,9 +75,13 @@ impl FakeOdoo {
         let this = Arc::new(self);
         let values = [("url", "https://erp.example"), ("database", "db"), ("login", "bot")];
         let values = values.iter().chain(settings).map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
-        let config = Arc::new(Config::new(&Settings::new(FORM, values).expect("good settings")).expect("good settings"));
-        let services =
-            Services { hosts: Arc::new(Hosts::default()), tokens: Arc::new(MemoryTokens::default()), allow_link_local: false };
+        let config =
+            Arc::new(Config::new(&Settings::new(FORM, values).expect("good settings")).expect("good settings"));
+        let services = Services {
+            hosts: Arc::new(Hosts::default()),
+            tokens: Arc::new(MemoryTokens::default()),
+            allow_link_local: false,
+        };
         let info = Info { erp: "erp".into(), system: SYSTEM.key };
         let linker = Linker::over(Arc::clone(&this) as _, Arc::clone(&config), info.clone(), &services, KEEP);
         (Odoo::new(info, config, linker).expect("a good mapping"), this)
@@ -100,7 +115,9 @@ impl FakeOdoo {
             ["web", "webclient", "version_info"] => {
                 log(&Value::Null, &Value::Null, &Value::Null);
                 let version = format!("{}.0", self.version);
-                envelope(json!({ "server_version": version, "server_version_info": [self.version, 0, 0, "final", 0, ""] }))
+                envelope(
+                    json!({ "server_version": version, "server_version_info": [self.version, 0, 0, "final", 0, ""] }),
+                )
             }
             ["web", "session", "authenticate"] => {
                 log(&Value::Null, &json!("authenticate"), params);
@@ -119,9 +136,12 @@ impl FakeOdoo {
             ["web", "dataset", "call_kw", model, method] => {
                 log(&json!(model), &json!(method), &params["kwargs"]);
                 let cookie = request.headers.get(header::COOKIE).and_then(|c| c.to_str().ok()).unwrap_or_default();
-                let known = self.sessions.lock().expect("not poisoned").1.contains(cookie.trim_start_matches("session_id="));
+                let known =
+                    self.sessions.lock().expect("not poisoned").1.contains(cookie.trim_start_matches("session_id="));
                 match known {
-                    true => self.call(model, method, &params["args"], &params["kwargs"]).map_or_else(|f| f, envelope),
+                    true => self
+                        .call(model, method, &params["args"], &params["kwargs"])
+                        .map_or_else(|fault| *fault, envelope),
                     false if self.several_databases => html(404),
                     false => session_expired(),
                 }
@@ -138,7 +158,7 @@ impl FakeOdoo {
                     return fault("odoo.exceptions.AccessDenied", "Access Denied");
                 }
                 let text = |at: usize| args[at].as_str().expect("text").to_owned();
-                self.call(&text(3), &text(4), &args[5], &args[6]).map_or_else(|f| f, envelope)
+                self.call(&text(3), &text(4), &args[5], &args[6]).map_or_else(|fault| *fault, envelope)
             }
             ["json", "2", model, method] if self.version >= 19 => {
                 log(&json!(model), &json!(method), &body);
@@ -147,37 +167,45 @@ impl FakeOdoo {
                     let fault = json!({ "name": "werkzeug.exceptions.Unauthorized", "message": "Invalid apikey" });
                     return json_answer(401, &fault);
                 }
-                self.call(model, method, &json!([]), &body).map_or_else(|f| f, |value| json_answer(200, &value))
+                self.call(model, method, &json!([]), &body)
+                    .map_or_else(|fault| *fault, |value| json_answer(200, &value))
             }
             _ => html(404),
         }
     }
 
-    fn call(&self, model: &str, method: &str, args: &Value, named: &Value) -> Result<Value, Response> {
+    fn call(&self, model: &str, method: &str, args: &Value, named: &Value) -> Result<Value, Box<Response>> {
         if self.missing.contains(model) {
-            return Err(fault("builtins.KeyError", model));
+            return Err(Box::new(fault("builtins.KeyError", model)));
         }
         let argument = |at: usize, name: &str| named.get(name).or_else(|| args.get(at)).cloned().unwrap_or(Value::Null);
         if self.version < 15 && named.get("load").is_some() {
-            return Err(fault("builtins.TypeError", "search_read() got an unexpected keyword argument 'load'"));
+            return Err(Box::new(fault(
+                "builtins.TypeError",
+                "search_read() got an unexpected keyword argument 'load'",
+            )));
         }
         match method {
             "context_get" => Ok(json!({ "lang": "en_US", "tz": "Europe/Berlin", "uid": 7 })),
             "fields_get" => Ok(described(self.version, model)),
             "search_count" => Ok(json!(self.find(model, &argument(0, "domain")).len())),
+            "search_read" if named["fields"].as_array().is_some_and(|fields| fields.contains(&json!(self.gone))) => {
+                Err(Box::new(fault("builtins.ValueError", &format!("Invalid field '{}' on '{model}'", self.gone))))
+            }
             "search_read" => {
                 let order = argument(4, "order").as_str().unwrap_or("id").to_owned();
                 if self.version < 17 && order.contains("nulls") {
-                    return Err(fault("odoo.exceptions.UserError", "Invalid \"order\" specified"));
+                    return Err(Box::new(fault("odoo.exceptions.UserError", "Invalid \"order\" specified")));
                 }
                 let mut rows = self.find(model, &argument(0, "domain"));
                 rows.sort_by(|a, b| compare(a, b, &order));
-                let (offset, limit) = (named["offset"].as_u64().unwrap_or(0), named["limit"].as_u64().unwrap_or(u64::MAX));
+                let (offset, limit) =
+                    (named["offset"].as_u64().unwrap_or(0), named["limit"].as_u64().unwrap_or(u64::MAX));
                 let names = named.get("load").is_none_or(|load| !load.is_null());
                 let rows = rows.into_iter().skip(offset as usize).take(usize::try_from(limit).unwrap_or(usize::MAX));
                 Ok(rows.map(|row| shown(row, &named["fields"], names)).collect())
             }
-            _ => Err(fault("builtins.AttributeError", method)),
+            _ => Err(Box::new(fault("builtins.AttributeError", method))),
         }
     }
 
@@ -197,7 +225,7 @@ impl Http for FakeOdoo {
 }
 
 pub(super) fn ctx() -> Ctx {
-    Ctx::interactive(Utc::now(), Duration::from_secs(20))
+    Ctx::interactive(DateTime::UNIX_EPOCH, Duration::from_secs(20))
 }
 
 pub(super) fn row(value: Value) -> Map<String, Value> {
@@ -208,7 +236,8 @@ pub(super) fn row(value: Value) -> Map<String, Value> {
 }
 
 fn described(version: u32, model: &str) -> Value {
-    let text = model_fields(version).into_iter().find(|(name, _)| *name == model).map(|(_, text)| text).unwrap_or_default();
+    let text =
+        model_fields(version).into_iter().find(|(name, _)| *name == model).map(|(_, text)| text).unwrap_or_default();
     let fields = text.split_whitespace().filter_map(|pair| pair.split_once(':')).map(|(name, letter)| {
         let (kind, relation) = match letter {
             "s" => ("char", None),
@@ -281,11 +310,15 @@ fn leaf(row: &Map<String, Value>, leaf: &Value) -> bool {
     let with = if leaf[2] == json!(false) && !value.is_boolean() { Value::Null } else { leaf[2].clone() };
     let one_of = || {
         let several: &[Value] = value.as_array().map_or(std::slice::from_ref(&value), Vec::as_slice);
-        let among = |value: &Value| leaf[2].as_array().expect("a list").iter().any(|w| w == value || (*w == json!(false) && value.is_null()));
+        let among = |value: &Value| {
+            leaf[2].as_array().expect("a list").iter().any(|w| w == value || (*w == json!(false) && value.is_null()))
+        };
         several.iter().any(among)
     };
     let by_order = |accept: fn(Ordering) -> bool| !value.is_null() && accept(scalars(&value, &with));
-    let text = |f: fn(&str, &str) -> bool| f(&value.as_str().unwrap_or("\0").to_lowercase(), &with.as_str().unwrap_or_default().to_lowercase());
+    let text = |f: fn(&str, &str) -> bool| {
+        f(&value.as_str().unwrap_or("\0").to_lowercase(), &with.as_str().unwrap_or_default().to_lowercase())
+    };
     match operator {
         "=" => value == with,
         "!=" => value != with,
@@ -310,9 +343,27 @@ fn compare(a: &Map<String, Value>, b: &Map<String, Value>, order: &str) -> Order
         let nulls_last = !descend || key.ends_with("nulls last");
         let ordering = match (x.is_null(), y.is_null()) {
             (true, true) => Ordering::Equal,
-            (true, false) => if nulls_last { Ordering::Greater } else { Ordering::Less },
-            (false, true) => if nulls_last { Ordering::Less } else { Ordering::Greater },
-            (false, false) => if descend { scalars(&y, &x) } else { scalars(&x, &y) },
+            (true, false) => {
+                if nulls_last {
+                    Ordering::Greater
+                } else {
+                    Ordering::Less
+                }
+            }
+            (false, true) => {
+                if nulls_last {
+                    Ordering::Less
+                } else {
+                    Ordering::Greater
+                }
+            }
+            (false, false) => {
+                if descend {
+                    scalars(&y, &x)
+                } else {
+                    scalars(&x, &y)
+                }
+            }
         };
         if ordering.is_ne() {
             return ordering;
@@ -339,12 +390,18 @@ fn envelope(result: Value) -> Response {
 
 fn fault(name: &str, message: &str) -> Response {
     let data = json!({ "name": name, "message": message, "debug": "Traceback (most recent call last)" });
-    json_answer(200, &json!({ "jsonrpc": "2.0", "id": 1, "error": { "code": 200, "message": "Odoo Server Error", "data": data } }))
+    json_answer(
+        200,
+        &json!({ "jsonrpc": "2.0", "id": 1, "error": { "code": 200, "message": "Odoo Server Error", "data": data } }),
+    )
 }
 
 fn session_expired() -> Response {
     let data = json!({ "name": "odoo.http.SessionExpiredException", "message": "Session expired" });
-    json_answer(200, &json!({ "jsonrpc": "2.0", "id": null, "error": { "code": 100, "message": "Odoo Session Expired", "data": data } }))
+    json_answer(
+        200,
+        &json!({ "jsonrpc": "2.0", "id": null, "error": { "code": 100, "message": "Odoo Session Expired", "data": data } }),
+    )
 }
 
 fn html(status: u16) -> Response {

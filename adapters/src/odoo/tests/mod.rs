@@ -1,5 +1,6 @@
 //! The adapter as a whole: over a small Odoo in memory, and over the vendor's samples.
 
+mod domain;
 mod fake;
 mod protocol;
 mod reads;
@@ -17,26 +18,35 @@ fn model_fields(version: u32) -> Vec<(&'static str, String)> {
     let since = |from: u32, field: &str| if version >= from { format!(" {field}") } else { String::new() };
     let until = |last: u32, field: &str| if version <= last { format!(" {field}") } else { String::new() };
     let common = "id:i create_date:t write_date:t company_id:o";
-    let document = format!("{common} currency_id:c name:s partner_id:o state:e amount_untaxed:m amount_tax:m amount_total:m");
-    let line = "id:i name:s product_id:o price_unit:f discount:f price_subtotal:m price_total:m sequence:i display_type:e";
+    let document =
+        format!("{common} currency_id:c name:s partner_id:o state:e amount_untaxed:m amount_tax:m amount_total:m");
+    let line =
+        "id:i name:s product_id:o price_unit:f discount:f price_subtotal:m price_total:m sequence:i display_type:e";
     vec![
         (
             "res.partner",
-            format!("{common} name:s email:s phone:s website:s vat:s active:b customer_rank:i street:s street2:s city:s state_id:o zip:s country_id:o parent_id:o credit:m country_code:s display_name:s")
-                + &since(15, "company_registry:s") + &since(17, "complete_name:s") + &until(18, "mobile:s"),
+            format!(
+                "{common} name:s email:s phone:s website:s vat:s active:b customer_rank:i street:s street2:s city:s state_id:o zip:s country_id:o parent_id:o credit:m country_code:s display_name:s"
+            ) + &since(15, "company_registry:s")
+                + &since(17, "complete_name:s")
+                + &until(18, "mobile:s"),
         ),
         (
             "product.product",
-            format!("{common} name:s default_code:s description_sale:s type:e categ_id:o uom_id:o uom_name:s lst_price:f standard_price:f active:b qty_available:f")
-                + &since(18, "is_storable:b"),
+            format!(
+                "{common} name:s default_code:s description_sale:s type:e categ_id:o uom_id:o uom_name:s lst_price:f standard_price:f active:b qty_available:f"
+            ) + &since(18, "is_storable:b"),
         ),
         (
             "account.move",
-            format!("{document} move_type:e payment_state:e invoice_date:d date:d invoice_date_due:d amount_residual:m amount_untaxed_signed:m amount_total_signed:m amount_residual_signed:m ref:s narration:x"),
+            format!(
+                "{document} move_type:e payment_state:e invoice_date:d date:d invoice_date_due:d amount_residual:m amount_untaxed_signed:m amount_total_signed:m amount_residual_signed:m ref:s narration:x"
+            ),
         ),
         (
             "sale.order",
-            format!("{document} date_order:t commitment_date:t client_order_ref:s note:x invoice_ids:l") + &since(16, "delivery_status:e"),
+            format!("{document} date_order:t commitment_date:t client_order_ref:s note:x invoice_ids:l")
+                + &since(16, "delivery_status:e"),
         ),
         ("account.move.line", format!("{line} move_id:o quantity:f") + &until(15, "exclude_from_invoice_tab:b")),
         ("sale.order.line", format!("{line} order_id:o product_uom_qty:f qty_delivered:f qty_invoiced:f")),

@@ -13,8 +13,10 @@ use std::sync::Arc;
 fn partners(version: u32) -> FakeOdoo {
     let mut odoo = FakeOdoo::new(version);
     let partner = |id: u32| {
-        row(json!({ "id": id, "name": "A", "complete_name": "A", "display_name": "A", "active": true, "customer_rank": 1,
-            "company_id": false, "state_id": [5, "Bremen (DE)"], "city": "Bremen", "country_code": "DE" }))
+        row(
+            json!({ "id": id, "name": "A", "complete_name": "A", "display_name": "A", "active": true, "customer_rank": 1,
+            "company_id": false, "state_id": [5, "Bremen (DE)"], "city": "Bremen", "country_code": "DE" }),
+        )
     };
     odoo.tables.insert("res.partner", (1..=3).map(partner).collect());
     odoo
@@ -59,7 +61,10 @@ async fn version_and_credential_choose_the_transport() {
     assert_eq!(fake.searches("res.partner")[0].path, "/jsonrpc", "the setting decides");
     let (odoo, _) = partners(18).connect(&[("api_key", API_KEY), ("transport", "json2")]);
     let error = list(&odoo).await.expect_err("too old");
-    assert_eq!((error.kind, error.message.as_str()), (ErrorKind::Unsupported, "This is Odoo 18.0: the transport json2 needs version 19."));
+    assert_eq!(
+        (error.kind, error.message.as_str()),
+        (ErrorKind::Unsupported, "This is Odoo 18.0: the transport json2 needs version 19.")
+    );
     let (odoo, _) = partners(13).connect(&[("password", PASSWORD)]);
     assert!(list(&odoo).await.expect_err("too old").message.contains("version 14 and later"));
 }
@@ -70,7 +75,7 @@ async fn calls_carry_company_language_and_nothing_hidden() {
     list(&odoo).await.expect("a page");
     let asked = &fake.searches("res.partner")[0];
     assert_eq!(asked.named["context"], json!({ "lang": "de_DE", "allowed_company_ids": [3], "active_test": false }));
-    assert_eq!(asked.named["domain"], json!(["&", ["customer_rank", ">", 0], ["company_id", "in", [3, false]]]));
+    assert_eq!(asked.named["domain"], json!(["&", ["customer_rank", ">", 0], ["company_id", "in", [3, 9, false]]]));
     assert_eq!((&asked.named["order"], &asked.named["limit"]), (&json!("complete_name, id"), &json!(3)));
     assert_eq!(asked.named["fields"], json!(["id", "complete_name"]));
     assert_eq!(asked.named.get("load"), Some(&Value::Null), "bare ids");
@@ -122,7 +127,11 @@ async fn wrong_credentials_are_refused_and_not_shown() {
         let before = fake.asked().len();
         odoo.probe(&ctx()).await.expect_err("refused");
         if settings[1].1 != "json2" {
-            assert_eq!(paths(&fake.asked()[before..]), ["/web/webclient/version_info"], "the log-in is not tried again at once");
+            assert_eq!(
+                paths(&fake.asked()[before..]),
+                ["/web/webclient/version_info"],
+                "the log-in is not tried again at once"
+            );
         }
     }
 }
@@ -146,12 +155,32 @@ async fn a_module_that_is_not_installed_takes_its_entity_away() {
     fake.missing = ["sale.order", "sale.order.line"].into();
     let (odoo, _) = fake.connect(&[("password", PASSWORD)]);
     assert!(odoo.capability(EntityType::SalesOrder).list, "at best");
-    let query = ListQuery { sets: vec![SetStart { set: "sale.order".into(), after: None }], order: Vec::new(), ..first(EntityType::Customer, &[]) };
+    let query = ListQuery {
+        sets: vec![SetStart { set: "sale.order".into(), after: None }],
+        order: Vec::new(),
+        ..first(EntityType::Customer, &[])
+    };
     let error = odoo.list(&ctx(), EntityType::SalesOrder, &query).await.expect_err("not installed");
-    assert_eq!((error.kind, error.message.as_str()), (ErrorKind::Unsupported, "This Odoo has no SalesOrder: its module is not installed."));
+    assert_eq!(
+        (error.kind, error.message.as_str()),
+        (ErrorKind::Unsupported, "This Odoo has no SalesOrder: its module is not installed.")
+    );
     assert!(!odoo.capability(EntityType::SalesOrder).list);
     let found = odoo.get_many(&ctx(), EntityType::Invoice, &[], FieldSet::EMPTY).await.expect("nothing");
     assert!(found.is_empty());
+}
+
+#[tokio::test]
+async fn what_changed_in_odoo_is_asked_anew() {
+    let mut fake = partners(17);
+    fake.gone = "complete_name";
+    let (odoo, fake) = fake.connect(&[("password", PASSWORD)]);
+    let described = || fake.asked().iter().filter(|asked| asked.method == "fields_get").count();
+    for _ in 0..3 {
+        let error = list(&odoo).await.expect_err("the field is gone");
+        assert_eq!(error.kind, ErrorKind::Unsupported);
+    }
+    assert_eq!(described(), 2, "at first, and once again");
 }
 
 #[tokio::test]
@@ -161,7 +190,11 @@ async fn a_raw_call_is_odoos_own() {
     let count = odoo.call(&ctx(), &call(json!([[["id", ">", 1]]]), json!({ "context": { "lang": "fr_FR" } }))).await;
     assert_eq!(count.expect("a count"), json!(2));
     let asked: Vec<_> = fake.asked().into_iter().filter(|asked| asked.method == "search_count").collect();
-    assert_eq!(asked[0].named["context"], json!({ "lang": "fr_FR", "allowed_company_ids": [3] }), "active_test is Odoo's own");
+    assert_eq!(
+        asked[0].named["context"],
+        json!({ "lang": "fr_FR", "allowed_company_ids": [3] }),
+        "active_test is Odoo's own"
+    );
     let error = odoo.call(&ctx(), &call(json!("x"), json!(null))).await.expect_err("no list");
     assert_eq!(error.kind, ErrorKind::Invalid);
     let (odoo, _) = partners(19).connect(&[("api_key", API_KEY)]);

@@ -37,7 +37,9 @@ fn invoices(many: u64) -> Vec<Json> {
 
 fn orders(many: u64) -> Vec<Json> {
     let order = |id: u64| {
-        let moment = |salt: u64| format!("2026-03-{:02} {:02}:30:00", 1 + scattered(id + salt) % 6, scattered(id + salt + 1) % 24);
+        let moment = |salt: u64| {
+            format!("2026-03-{:02} {:02}:30:00", 1 + scattered(id + salt) % 6, scattered(id + salt + 1) % 24)
+        };
         let promised = if id.is_multiple_of(3) { json!(false) } else { json!(moment(9)) };
         json!({ "id": id, "name": format!("S{:04}", scattered(id) % 500), "partner_id": [1 + id % 4, "P"], "company_id": [3, "Acme"],
             "currency_id": [1, "USD"], "state": "sale", "date_order": moment(1), "commitment_date": promised, "amount_total": (id % 5) as f64,
@@ -54,7 +56,10 @@ fn odoo(version: u32, invoice_count: u64) -> FakeOdoo {
 }
 
 fn order(entity: EntityType, keys: &[(&str, Direction)]) -> Vec<Order> {
-    let order = |(name, direction): &(&str, Direction)| Order { field: entity.def().id_of(name).expect("a field"), direction: *direction };
+    let order = |(name, direction): &(&str, Direction)| Order {
+        field: entity.def().id_of(name).expect("a field"),
+        direction: *direction,
+    };
     keys.iter().map(order).collect()
 }
 
@@ -150,7 +155,9 @@ async fn a_page_is_one_call_where_no_group_is_cut() {
         let (odoo, fake) = odoo(version, 400).connect(&[("password", PASSWORD)]);
         listed(&odoo, EntityType::Invoice, &[], &Filter::ALL, 1000).await;
         listed(&odoo, EntityType::SalesOrder, &[], &Filter::ALL, 1000).await;
-        for (entity, model, by) in [(EntityType::Invoice, "account.move", "issueDate"), (EntityType::SalesOrder, "sale.order", "orderDate")] {
+        for (entity, model, by) in
+            [(EntityType::Invoice, "account.move", "issueDate"), (EntityType::SalesOrder, "sale.order", "orderDate")]
+        {
             let query = ListQuery {
                 sets: vec![SetStart { set: model.into(), after: None }],
                 filter: Filter::ALL,
@@ -200,9 +207,18 @@ fn owned(parent: &RemoteRef, via: &str) -> BTreeSet<i64> {
     }
     let id: u64 = parent.id.parse().unwrap_or(0);
     if via == "customer" {
-        return invoices(3000).iter().filter(|row| row["partner_id"][0] == id).filter_map(|row| row["id"].as_i64()).collect();
+        return invoices(3000)
+            .iter()
+            .filter(|row| row["partner_id"][0] == id)
+            .filter_map(|row| row["id"].as_i64())
+            .collect();
     }
-    orders(90).iter().filter(|row| row["id"] == id).flat_map(|row| row["invoice_ids"].as_array().cloned().unwrap_or_default()).filter_map(|id| id.as_i64()).collect()
+    orders(90)
+        .iter()
+        .filter(|row| row["id"] == id)
+        .flat_map(|row| row["invoice_ids"].as_array().cloned().unwrap_or_default())
+        .filter_map(|id| id.as_i64())
+        .collect()
 }
 
 #[tokio::test]
@@ -219,7 +235,8 @@ async fn children_are_exact_though_one_parent_owns_nearly_all() {
         for per_parent in [1, 5] {
             children(&odoo, &parents, "customer", per_parent, calls).await;
         }
-        let orders: Vec<RemoteRef> = (1..=20).map(|id: u64| RemoteRef { set: "sale.order".into(), id: id.to_string().into() }).collect();
+        let orders: Vec<RemoteRef> =
+            (1..=20).map(|id: u64| RemoteRef { set: "sale.order".into(), id: id.to_string().into() }).collect();
         children(&odoo, &orders, "salesOrder", 1, 2).await;
         children(&odoo, &orders, "salesOrder", 5, 2).await;
     }
@@ -231,16 +248,26 @@ async fn records_by_their_ids_are_of_the_company_and_the_kind() {
     let moves = fake.tables.get_mut("account.move").expect("the invoices");
     moves[3].insert("move_type".into(), json!("entry"));
     moves[4].insert("company_id".into(), json!([4, "Other"]));
-    let partner = |id: u32, rank: u32| row(json!({ "id": id, "complete_name": "P", "active": true, "customer_rank": rank, "company_id": false }));
+    let partner = |id: u32, rank: u32| {
+        row(json!({ "id": id, "complete_name": "P", "active": true, "customer_rank": rank, "company_id": false }))
+    };
     fake.tables.insert("res.partner", vec![partner(1, 1), partner(2, 0)]);
     let (odoo, fake) = fake.connect(&[("password", PASSWORD)]);
-    let ids = |set: &str, ids: &[&str]| ids.iter().map(|id| RemoteRef { set: set.into(), id: (*id).into() }).collect::<Vec<_>>();
+    let ids = |set: &str, ids: &[&str]| {
+        ids.iter().map(|id| RemoteRef { set: set.into(), id: (*id).into() }).collect::<Vec<_>>()
+    };
     let asked = ids("account.move", &["3", "4", "5", "6", "3", "77", "x"]);
-    let found = odoo.get_many(&ctx(), EntityType::Invoice, &asked, fields(EntityType::Invoice, &["number"])).await.expect("records");
+    let found = odoo
+        .get_many(&ctx(), EntityType::Invoice, &asked, fields(EntityType::Invoice, &["number"]))
+        .await
+        .expect("records");
     let found: Vec<Option<&str>> = found.iter().map(|record| record.as_ref().map(|record| &*record.key.id)).collect();
     assert_eq!(found, [Some("3"), None, None, Some("6"), Some("3"), None, None]);
     assert!(fake.asked().iter().all(|asked| asked.method != "read"), "which is slow for missing ids");
-    let found = odoo.get_many(&ctx(), EntityType::Customer, &ids("res.partner", &["1", "2"]), FieldSet::EMPTY).await.expect("records");
+    let found = odoo
+        .get_many(&ctx(), EntityType::Customer, &ids("res.partner", &["1", "2"]), FieldSet::EMPTY)
+        .await
+        .expect("records");
     assert!(found.iter().all(Option::is_some), "an order's customer may never have been invoiced");
 }
 

@@ -52,7 +52,9 @@ fn read(version: u32, entity: EntityType, text: &str, lines: Option<(&str, &str)
     let lines = lines.map(|(text, by)| (rows(text), by));
     let records = rows(text).into_iter().map(|row| {
         let id = cells(&row).expect("a row").get("id").and_then(|id| id_of(id));
-        let own = lines.iter().flat_map(|(lines, by)| lines.iter().filter(move |line| parent(line, by) == id && is_product(line)));
+        let own = lines
+            .iter()
+            .flat_map(|(lines, by)| lines.iter().filter(move |line| parent(line, by) == id && is_product(line)));
         let own: Vec<&RawValue> = own.map(|line| &**line).collect();
         let joined: Vec<_> = entity.def().id_of("lines").map(|field| (field, own)).into_iter().collect();
         let joined: &Joined<'_> = &joined;
@@ -66,7 +68,8 @@ fn parent(line: &RawValue, by: &str) -> Option<i64> {
 }
 
 fn is_product(line: &RawValue) -> bool {
-    cells(line).is_ok_and(|cells| cells.get("display_type").is_none_or(|kind| matches!(kind.get(), "false" | "\"product\"")))
+    cells(line)
+        .is_ok_and(|cells| cells.get("display_type").is_none_or(|kind| matches!(kind.get(), "false" | "\"product\"")))
 }
 
 fn money(amount: &str, currency: &str) -> Value {
@@ -99,19 +102,35 @@ fn invoices_of_both_versions() {
         let partial = of("301");
         assert_eq!(*partial.named("status"), Value::Enum("PARTIALLY_PAID"));
         assert_eq!(*partial.named("statusSource"), text("posted/partial"));
-        assert_eq!([partial.named("total"), partial.named("balanceDue")], [&money("309.92", "USD"), &money("209.92", "USD")]);
-        assert_eq!(*partial.named("remoteUrl"), text("https://erp.example/web#id=301&model=account.move&view_type=form"));
+        assert_eq!(
+            [partial.named("total"), partial.named("balanceDue")],
+            [&money("309.92", "USD"), &money("209.92", "USD")]
+        );
+        assert_eq!(
+            *partial.named("remoteUrl"),
+            text("https://erp.example/web#id=301&model=account.move&view_type=form")
+        );
         let Value::List(lines) = partial.named("lines") else { panic!("no lines") };
         assert!(lines.len() >= 2, "products only: {lines:?}");
         let Value::Object(first) = &lines[0] else { panic!("no line") };
-        assert_eq!((&first[0], &first[1], &first[4]), (&text("911"), &Value::Int(1), &Value::Decimal("12.0".parse().expect("a number"))));
-        assert_eq!((&first[7], &first[8], &first[9]), (&money("44.55", "USD"), &money("6.68", "USD"), &money("51.23", "USD")));
+        assert_eq!(
+            (&first[0], &first[1], &first[4]),
+            (&text("911"), &Value::Int(1), &Value::Decimal("12.0".parse().expect("a number")))
+        );
+        assert_eq!(
+            (&first[7], &first[8], &first[9]),
+            (&money("44.55", "USD"), &money("6.68", "USD"), &money("51.23", "USD"))
+        );
         assert_eq!(*of("302").named("status"), Value::Enum("PAID"), "settled by a credit note");
         let foreign = of("303");
-        assert_eq!((foreign.named("total"), foreign.named("baseTotal")), (&money("1000.0", "EUR"), &money("1087.5", "USD")));
+        assert_eq!(
+            (foreign.named("total"), foreign.named("baseTotal")),
+            (&money("1000.0", "EUR"), &money("1087.5", "USD"))
+        );
         let credit = of("304");
         assert_eq!(*credit.named("kind"), Value::Enum("CREDIT_NOTE"));
-        let amount = |name| if let Value::Money(money) = credit.named(name) { money.amount } else { panic!("no {name}") };
+        let amount =
+            |name| if let Value::Money(money) = credit.named(name) { money.amount } else { panic!("no {name}") };
         assert!(amount("total").is_sign_positive() && amount("baseTotal").is_sign_positive());
         let draft = invoices.iter().find(|i| *i.named("status") == Value::Enum("DRAFT")).expect("in the sample");
         assert!(draft.named("number").is_null() && draft.named("issueDate").is_null(), "{version}");
@@ -138,8 +157,14 @@ fn parties_products_and_orders_of_both_versions() {
 
         let lines = (sample!("sale_order_line_search_read", version), "order_id");
         let orders = read(version, EntityType::SalesOrder, sample!("sale_order_search_read", version), Some(lines));
-        let statuses: Vec<_> = orders.iter().map(|o| o.named("status").as_text().unwrap_or_default().to_owned()).collect();
-        assert!(statuses.iter().all(|s| s != "UNKNOWN") && statuses.iter().any(|s| s == "DRAFT") && statuses.iter().any(|s| s == "VOIDED"), "{statuses:?}");
+        let statuses: Vec<_> =
+            orders.iter().map(|o| o.named("status").as_text().unwrap_or_default().to_owned()).collect();
+        assert!(
+            statuses.iter().all(|s| s != "UNKNOWN")
+                && statuses.iter().any(|s| s == "DRAFT")
+                && statuses.iter().any(|s| s == "VOIDED"),
+            "{statuses:?}"
+        );
         let with_lines = orders.iter().filter(|o| matches!(o.named("lines"), Value::List(lines) if lines.len() == 2));
         assert_eq!(with_lines.count(), 1, "two products and a note");
     }
