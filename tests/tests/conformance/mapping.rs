@@ -243,10 +243,12 @@ impl Samples {
     }
 }
 
-/// What cannot be written as it is read: the name of another record, which has to be written by its id, and days that
+/// What cannot be written as it is read: numbers that are shown as text and that the ERP gives itself, the name of another
+/// record, which has to be written by its id, and days that
 /// are moments there.
 const SHOWN_OTHERWISE: &[(&str, &str)] = &[
     ("sap-b1", "version"),
+    ("sap-b1", "number"),
     ("odoo", "category"),
     ("odoo", "unitOfMeasure"),
     ("odoo", "orderDate"),
