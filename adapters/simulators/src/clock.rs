@@ -7,6 +7,12 @@ use std::{
 
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 
+/// The present moment: a simulator runs in real time unless its clock is moved.
+#[expect(clippy::disallowed_methods, reason = "the clock of the simulators is the one place that asks for it")]
+pub(crate) fn present() -> DateTime<Utc> {
+    Utc::now()
+}
+
 /// Tells sessions, quotas and write stamps what time it is.
 #[derive(Debug, Default)]
 pub struct Clock {
@@ -16,7 +22,7 @@ pub struct Clock {
 impl Clock {
     /// Runs from the present moment on a real day, from noon UTC on any other.
     pub fn starting(today: NaiveDate) -> Self {
-        let now = Utc::now();
+        let now = present();
         let ahead = if now.date_naive() == today {
             TimeDelta::zero()
         } else {
@@ -27,7 +33,7 @@ impl Clock {
 
     /// The time.
     pub fn now(&self) -> DateTime<Utc> {
-        Utc::now() + TimeDelta::microseconds(self.ahead_micros.load(Ordering::Relaxed))
+        present() + TimeDelta::microseconds(self.ahead_micros.load(Ordering::Relaxed))
     }
 
     /// Moves the time forward, so that sessions expire and quotas recover without waiting.

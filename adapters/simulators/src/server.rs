@@ -70,7 +70,7 @@ impl Default for Options {
             bind: (Ipv4Addr::LOCALHOST, 0).into(),
             records: 2000,
             seed: 1,
-            today: Utc::now().date_naive(),
+            today: crate::clock::present().date_naive(),
             big_customer: None,
             latency: Duration::ZERO,
             fail_rate: 0.0,

@@ -15,7 +15,7 @@ fn orders(target: &Case, entity: EntityType) -> Vec<Vec<Order>> {
     let both = |name: &&str| {
         [Direction::Asc, Direction::Desc].map(|direction| Order { field: field(entity, name), direction })
     };
-    fields.iter().flat_map(|name| both(name)).map(|order| vec![order]).collect()
+    fields.iter().flat_map(both).map(|order| vec![order]).collect()
 }
 
 fn by(target: &Case, entity: EntityType, order: &[Order]) -> ListQuery {

@@ -163,13 +163,13 @@ impl Samples {
             "sale_order_search_read_19" => ("sale_order_line_search_read_19", "order_id"),
             _ => return Vec::new(),
         };
-        let all = self.records(lines, &["result"]);
+        // As the adapter asks for them: sections, notes and the lines for tax and what is due are none.
         let belongs = |line: &String| {
-            object(line)
-                .get(by)
-                .is_some_and(|of| of.get().trim_start_matches(['[', '\n', ' ']).starts_with(&format!("{id},")))
+            let line: serde_json::Value = serde_json::from_str(line).expect("a line");
+            line[by][0].as_i64() == id.parse().ok()
+                && (line["display_type"] == "product" || line["display_type"] == false)
         };
-        all.into_iter().filter(belongs).collect()
+        self.records(lines, &["result"]).into_iter().filter(belongs).collect()
     }
 
     fn env(&self) -> Env {
@@ -243,16 +243,15 @@ impl Samples {
     }
 }
 
-/// What cannot be written as it is read: numbers that are shown as text and that the ERP gives itself, the name of another
-/// record, which has to be written by its id, and days that
-/// are moments there.
+/// What cannot be written as it is read: the name of another record, which has to be written by its id, days that are
+/// moments there, a number that the unified schema shows as text.
 const SHOWN_OTHERWISE: &[(&str, &str)] = &[
-    ("sap-b1", "version"),
-    ("sap-b1", "number"),
     ("odoo", "category"),
     ("odoo", "unitOfMeasure"),
     ("odoo", "orderDate"),
     ("odoo", "deliveryDate"),
+    ("sap-b1", "number"),
+    ("sap-b1", "version"),
 ];
 
 fn is_simple(field: &FieldDef) -> bool {

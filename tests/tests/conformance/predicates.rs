@@ -156,7 +156,7 @@ fn ids(all: &[Arc<Record>]) -> Vec<Filter> {
         let values = refs.iter().cloned().map(Value::Ref).collect();
         Filter::Is(Condition { target: Target::Id, op, values })
     };
-    let mixed = [&some[..], &[gone.clone()]].concat();
+    let mixed = [&some[..], std::slice::from_ref(&gone)].concat();
     vec![
         is(Op::Eq, &some[..1]),
         is(Op::Eq, &[gone]),

@@ -274,7 +274,8 @@ async fn conditions_mean_the_same_over_all_erps() {
     .await;
     let some_customer = every[3]["customer"]["id"].as_str().expect("an id").to_owned();
     let of_customer = format!("{{customer: {{eq: \"{some_customer}\"}}}}");
-    let cases: [(&str, Box<dyn Fn(&Value) -> bool>); 9] = [
+    type Holds<'a> = Box<dyn Fn(&Value) -> bool + 'a>;
+    let cases: [(&str, Holds<'_>); 9] = [
         ("{isOverdue: {eq: true}}", Box::new(|invoice| invoice["isOverdue"] == true)),
         ("{isOverdue: {eq: false}}", Box::new(|invoice| invoice["isOverdue"] == false)),
         (

@@ -26,7 +26,7 @@ fn id(system: System) -> &'static str {
     }
 }
 
-fn source<'a>(list: &'a Value, system: System) -> &'a Value {
+fn source(list: &Value, system: System) -> &Value {
     let sources = list["sources"].as_array().expect("sources");
     sources.iter().find(|source| source["erp"]["id"] == id(system)).expect("a source")
 }

@@ -61,7 +61,7 @@ pub struct Options {
     pub list_databases: bool,
     /// Whether the sign-in of [`LOGIN`] by password ends half way, because a second factor is asked for. False by default.
     pub two_factor: bool,
-    /// Whether every other draft has no invoice date yet, as happens where people write them. False by default.
+    /// Whether drafts have no invoice date yet, as is usual where people write them. False by default.
     pub undated_drafts: bool,
 }
 

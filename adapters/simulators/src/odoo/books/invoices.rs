@@ -153,7 +153,7 @@ impl Writer<'_> {
         let numbered = name.as_deref().filter(|name| *name != "/");
         let days = books.dataset.customers[invoice.customer].payment_days;
         // A draft may go without a date until it is posted.
-        let dated = invoice.state != PostState::Draft || !books.options.undated_drafts || position % 2 == 0;
+        let dated = invoice.state != PostState::Draft || !books.options.undated_drafts;
         let values = [
             ("name", name.clone().into()),
             ("move_type", self.kind().into()),
@@ -179,7 +179,7 @@ impl Writer<'_> {
             ("invoice_currency_rate", float(1e6 / rate.0 as f64)),
             ("reversed_entry_id", invoice.corrects.map(|corrected| books.plan.invoices[corrected]).into()),
             ("narration", invoice.note.map(super::html).into()),
-            ("invoice_user_id", Cell::Int(if position % 3 == 0 { ids::SALESPERSON } else { 2 })),
+            ("invoice_user_id", Cell::Int(if position.is_multiple_of(3) { ids::SALESPERSON } else { 2 })),
             ("invoice_payment_term_id", (self.sign() > 0).then(|| ids::payment_term(days)).into()),
             ("matched_payment_ids", self.payments.clone().into()),
             ("sequence_number", numbered.map(|_| invoice.sequence).into()),

@@ -45,7 +45,7 @@ pub(super) fn write(books: &mut Books<'_>) -> Result<(), StoreError> {
     for (position, product) in books.dataset.products.iter().enumerate() {
         let service = product.kind == ProductKind::Service;
         let id = books.plan.products[position];
-        let category = if service { 3 } else { 1 + (position % 3 == 0) as i64 };
+        let category = if service { 3 } else { 1 + (position.is_multiple_of(3)) as i64 };
         let common = [
             ("name", product.name.as_str().into()),
             ("default_code", product.sku.as_str().into()),

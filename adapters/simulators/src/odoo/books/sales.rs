@@ -52,7 +52,7 @@ fn invoice_status(order: &Order, invoiced: i64, ordered: i64) -> &'static str {
 
 fn state(books: &Books<'_>, position: usize, order: &Order) -> &'static str {
     match order.state {
-        OrderState::Draft if position % 2 == 0 => "sent",
+        OrderState::Draft if position.is_multiple_of(2) => "sent",
         OrderState::Draft => "draft",
         OrderState::Cancelled => "cancel",
         _ if is_locked(position, order) && books.version.0 <= 16 => "done",
@@ -61,7 +61,7 @@ fn state(books: &Books<'_>, position: usize, order: &Order) -> &'static str {
 }
 
 fn is_locked(position: usize, order: &Order) -> bool {
-    order.state == OrderState::Delivered && order.invoice.is_some() && position % 5 == 0
+    order.state == OrderState::Delivered && order.invoice.is_some() && position.is_multiple_of(5)
 }
 
 fn write_order(books: &mut Books<'_>, position: usize, order: &Order) -> Result<(), StoreError> {
@@ -88,7 +88,7 @@ fn write_order(books: &mut Books<'_>, position: usize, order: &Order) -> Result<
         ("partner_id", books.plan.partners[order.customer].into()),
         ("client_order_ref", order.reference.clone().into()),
         ("date_order", at(order.date, order.created).into()),
-        ("validity_date", (position % 3 != 0).then(|| order.date + chrono::Days::new(30)).into()),
+        ("validity_date", (!position.is_multiple_of(3)).then(|| order.date + chrono::Days::new(30)).into()),
         ("commitment_date", promised.into()),
         ("effective_date", delivered.then_some(order.updated).into()),
         ("currency_id", ids::currency(order.currency).into()),
@@ -99,7 +99,7 @@ fn write_order(books: &mut Books<'_>, position: usize, order: &Order) -> Result<
         ("invoice_status", status.into()),
         ("invoice_ids", invoices.into()),
         ("delivery_status", delivery.into()),
-        ("user_id", (if position % 3 == 0 { ids::SALESPERSON } else { 2 }).into()),
+        ("user_id", (if position.is_multiple_of(3) { ids::SALESPERSON } else { 2 }).into()),
         ("payment_term_id", ids::payment_term(customer.payment_days).into()),
     ];
     books.insert("sale.order", id, (order.created, order.updated), values)?;

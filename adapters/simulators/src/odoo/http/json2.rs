@@ -14,7 +14,7 @@ pub(super) async fn dispatch(odoo: Shared, incoming: Incoming) -> Response {
     let version = odoo.version();
     let place = match odoo.place(&incoming) {
         Ok(place) => place,
-        Err(refusal) => return refusal,
+        Err(refusal) => return *refusal,
     };
     let Place::Database(entered) = place else { return outgoing::no_database(version) };
     let address = incoming.path.trim_start_matches("/json/2").trim_matches('/').split_once('/');

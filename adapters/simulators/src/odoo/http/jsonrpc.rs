@@ -16,7 +16,7 @@ pub(super) async fn dispatch(odoo: Shared, incoming: Incoming) -> Response {
     let version = odoo.version();
     let (id, params) = match params(&odoo, &incoming, "/jsonrpc") {
         Ok(parsed) => parsed,
-        Err(response) => return response,
+        Err(refusal) => return *refusal,
     };
     let outcome = match params {
         Ok(params) => service(&odoo, params).await,

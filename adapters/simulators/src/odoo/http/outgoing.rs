@@ -17,6 +17,9 @@ use crate::odoo::{
     version::Version,
 };
 
+/// An answer that ends the work on a request early.
+pub(super) type Refusal = Box<Response>;
+
 /// Every answer ends its connection: Odoo without a proxy keeps none alive.
 pub(super) async fn close(mut response: Response) -> Response {
     let headers = response.headers_mut();

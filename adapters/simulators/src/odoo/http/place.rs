@@ -4,7 +4,10 @@ use axum::response::Response;
 use base64::{Engine, engine::general_purpose::URL_SAFE};
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Incoming, Odoo, outgoing};
+use super::{
+    Incoming, Odoo,
+    outgoing::{self, Refusal},
+};
 use crate::{Lifetime, odoo::users::User};
 
 /// How long an id that was replaced is still good, for requests on their way.
@@ -55,12 +58,12 @@ impl Memory {
 
 impl Odoo {
     /// Looks at cookie and header. `Err` is a refusal of a cookie of one database with the header of another.
-    pub(super) fn place(&self, incoming: &Incoming) -> Result<Place<'_>, Response> {
+    pub(super) fn place(&self, incoming: &Incoming) -> Result<Place<'_>, Refusal> {
         let header = incoming.header("x-odoo-database").filter(|_| self.version().has_json2());
         if let Some(entered) = incoming.session_id().and_then(|id| self.enter(id)) {
             if header.is_some_and(|header| header != self.database()) {
                 let text = "Cannot use both the session_id cookie and the x-odoo-database header.";
-                return Err(outgoing::page(403, "Forbidden", text));
+                return Err(outgoing::page(403, "Forbidden", text).into());
             }
             return Ok(Place::Database(Some(entered)));
         }

@@ -8,7 +8,8 @@ use chrono::Days;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Incoming, Odoo, Shared, carry_out, jsonrpc, outgoing,
+    Incoming, Odoo, Shared, carry_out, jsonrpc,
+    outgoing::{self, Refusal},
     place::{Entered, Place},
 };
 use crate::odoo::{
@@ -23,12 +24,12 @@ use crate::odoo::{
 pub(super) type Params = (Value, Fallible<Map<String, Value>>);
 
 /// Reads a body of JSON-RPC.
-pub(super) fn params(odoo: &Odoo, incoming: &Incoming, route: &str) -> Result<Params, Response> {
+pub(super) fn params(odoo: &Odoo, incoming: &Incoming, route: &str) -> Result<Params, Refusal> {
     fits(odoo, incoming, route)?;
     // `/jsonrpc` has no sessions, and so gives out none.
     let refuse = |text| {
         let response = outgoing::bad_request(text);
-        if route == "/jsonrpc" { response } else { odoo.greet(incoming, response) }
+        Box::new(if route == "/jsonrpc" { response } else { odoo.greet(incoming, response) })
     };
     let body = incoming.json().map_err(|_| refuse("Invalid JSON data"))?;
     let Value::Object(mut body) = body else { return Err(refuse("Invalid JSON-RPC data")) };
@@ -47,7 +48,7 @@ pub(super) fn params(odoo: &Odoo, incoming: &Incoming, route: &str) -> Result<Pa
 }
 
 /// Whether the content type fits: 415 in 19, 400 before.
-fn fits(odoo: &Odoo, incoming: &Incoming, route: &str) -> Result<(), Response> {
+fn fits(odoo: &Odoo, incoming: &Incoming, route: &str) -> Result<(), Refusal> {
     if incoming.is_jsonrpc() {
         return Ok(());
     }
@@ -55,15 +56,17 @@ fn fits(odoo: &Odoo, incoming: &Incoming, route: &str) -> Result<(), Response> {
     let kind = if version.has_json2() { "jsonrpc" } else { "json" };
     let json2 = version.has_json2() && incoming.body.is_empty();
     let inferred = if json2 { "&#39;http&#39;, &#39;json2&#39;" } else { "&#39;http&#39;" };
-    Err(outgoing::wrong_type(version, route, kind, inferred, "application/json, application/json-rpc"))
+    Err(outgoing::wrong_type(version, route, kind, inferred, "application/json, application/json-rpc").into())
 }
 
 /// The session of a request that needs one.
-fn entered<'o>(odoo: &'o Odoo, incoming: &Incoming, route: &str) -> Result<Entered<'o>, Response> {
-    let Place::Database(entered) = odoo.place(incoming)? else { return Err(outgoing::no_database(odoo.version())) };
+fn entered<'o>(odoo: &'o Odoo, incoming: &Incoming, route: &str) -> Result<Entered<'o>, Refusal> {
+    let Place::Database(entered) = odoo.place(incoming)? else {
+        return Err(outgoing::no_database(odoo.version()).into());
+    };
     fits(odoo, incoming, route)?;
     // The session is looked at before the body, so that the id of the request is not known yet.
-    entered.ok_or_else(|| outgoing::error(odoo.version(), &Value::Null, &Failure::expired()))
+    entered.ok_or_else(|| outgoing::error(odoo.version(), &Value::Null, &Failure::expired()).into())
 }
 
 /// Sets the cookie again where the session asks for it.
@@ -79,11 +82,11 @@ pub(super) async fn call_kw(odoo: Shared, incoming: Incoming) -> Response {
     let route = "/web/dataset/call_kw";
     let place = match odoo.place(&incoming) {
         Ok(place) => place,
-        Err(refusal) => return refusal,
+        Err(refusal) => return *refusal,
     };
     let Place::Database(session) = place else { return outgoing::no_database(version) };
     if let Err(refusal) = fits(&odoo, &incoming, route) {
-        return refusal;
+        return *refusal;
     }
     if version.rewritten()
         && let Err(failure) = odoo.preview(&incoming)
@@ -94,7 +97,7 @@ pub(super) async fn call_kw(odoo: Shared, incoming: Incoming) -> Response {
     let (user, set) = (session.user.clone(), session.set);
     let (id, params) = match params(&odoo, &incoming, route) {
         Ok(parsed) => parsed,
-        Err(response) => return response,
+        Err(refusal) => return *refusal,
     };
     let outcome = match params.and_then(|params| odoo.call_of(params)) {
         Ok(call) => carry_out(Shared::clone(&odoo), user, call).await,
@@ -158,11 +161,11 @@ pub(super) async fn authenticate(odoo: Shared, incoming: Incoming) -> Response {
     let version = odoo.version();
     odoo.simulator.count("authenticate");
     if let Err(refusal) = odoo.place(&incoming) {
-        return refusal;
+        return *refusal;
     }
     let (id, params) = match params(&odoo, &incoming, "/web/session/authenticate") {
         Ok(parsed) => parsed,
-        Err(response) => return response,
+        Err(refusal) => return *refusal,
     };
     let user = match params.and_then(|params| odoo.credentials(&params)) {
         Ok(user) => user,
@@ -285,13 +288,13 @@ pub(super) async fn session_info(odoo: Shared, incoming: Incoming) -> Response {
     let route = "/web/session/get_session_info";
     let session = match entered(&odoo, &incoming, route) {
         Ok(session) => session,
-        Err(response) => return response,
+        Err(refusal) => return *refusal,
     };
     let set = session.set.unwrap_or(session.id);
     let described = odoo.describe_session(session.user);
     match params(&odoo, &incoming, route) {
         Ok((id, _)) => again(&odoo, Some(set), outgoing::result(&id, Some(&described))),
-        Err(response) => response,
+        Err(refusal) => *refusal,
     }
 }
 
@@ -299,11 +302,11 @@ pub(super) async fn check(odoo: Shared, incoming: Incoming) -> Response {
     let route = "/web/session/check";
     let session = match entered(&odoo, &incoming, route) {
         Ok(session) => session,
-        Err(response) => return response,
+        Err(refusal) => return *refusal,
     };
     match params(&odoo, &incoming, route) {
         Ok((id, _)) => again(&odoo, session.set, outgoing::result(&id, None)),
-        Err(response) => response,
+        Err(refusal) => *refusal,
     }
 }
 
@@ -311,11 +314,11 @@ pub(super) async fn destroy(odoo: Shared, incoming: Incoming) -> Response {
     let route = "/web/session/destroy";
     let session = match entered(&odoo, &incoming, route) {
         Ok(session) => session,
-        Err(response) => return response,
+        Err(refusal) => return *refusal,
     };
     let id = match params(&odoo, &incoming, route) {
         Ok((id, _)) => id,
-        Err(response) => return response,
+        Err(refusal) => return *refusal,
     };
     odoo.simulator.count("destroy");
     let sessions = odoo.simulator.sessions();
@@ -336,7 +339,7 @@ pub(super) async fn version_info(odoo: Shared, incoming: Incoming) -> Response {
     odoo.simulator.count("version_info");
     match params(&odoo, &incoming, "/web/webclient/version_info") {
         Ok((id, _)) => odoo.greet(&incoming, outgoing::result(&id, Some(&jsonrpc::version_info(odoo.version())))),
-        Err(response) => response,
+        Err(refusal) => *refusal,
     }
 }
 
@@ -347,7 +350,7 @@ pub(super) async fn databases(odoo: Shared, incoming: Incoming) -> Response {
             odoo.greet(&incoming, outgoing::result(&id, Some(&names)))
         }
         Ok((id, _)) => outgoing::error(odoo.version(), &id, &Failure::denied()),
-        Err(response) => response,
+        Err(refusal) => *refusal,
     }
 }
 
@@ -371,6 +374,6 @@ pub(super) async fn not_found(odoo: Shared, incoming: Incoming) -> Response {
              and try again.",
         ),
         Ok(Place::Nowhere) => outgoing::no_database(odoo.version()),
-        Err(refusal) => refusal,
+        Err(refusal) => *refusal,
     }
 }

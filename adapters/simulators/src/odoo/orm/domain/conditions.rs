@@ -70,10 +70,18 @@ impl<'a> Compiler<'_, 'a> {
             Node::Leaf(leaf) => self.leaf(known, leaf),
             Node::And(nodes) => Ok(Sql::And(self.nodes(known, nodes)?)),
             Node::Or(nodes) => Ok(Sql::Or(self.nodes(known, nodes)?)),
-            Node::Not(node) => match negate(known, self.view.version(), node) {
-                Node::Not(node) => Ok(self.node(known, &node)?.negated()),
-                resolved => self.node(known, &resolved),
-            },
+            Node::Not(node) => self.resolved(known, &negate(known, self.view.version(), node)),
+        }
+    }
+
+    /// A node in which `!` stands before conditions without an opposite only.
+    fn resolved(&self, known: &'a Known, node: &Node) -> Fallible<Sql> {
+        let all = |nodes: &[Node]| nodes.iter().map(|node| self.resolved(known, node)).collect::<Fallible<Vec<_>>>();
+        match node {
+            Node::And(nodes) => all(nodes).map(Sql::And),
+            Node::Or(nodes) => all(nodes).map(Sql::Or),
+            Node::Not(node) => Ok(self.node(known, node)?.negated()),
+            other => self.node(known, other),
         }
     }
 
@@ -225,21 +233,30 @@ pub(super) fn like(place: &Place<'_>, pattern: Pattern, text: &str) -> Fallible<
         return dangling(place, pattern, &text[..text.len() - 1]);
     }
     let text = if pattern.anywhere { format!("%{text}%") } else { text.to_owned() };
-    let filter = if kind.is_text() || matches!(kind, Kind::Selection(_)) {
-        Filter::text(column, Match::Like, &text, pattern.ignore_case)
+    let plain = kind.is_text() || matches!(kind, Kind::Selection(_));
+    let filter = if plain && !pattern.ignore_case {
+        Filter::text(column, Match::Like, &text, false)
     } else {
-        let text = if pattern.ignore_case { text.to_lowercase() } else { text };
-        Filter::Test(Box::new(move |row| {
-            values::cast_to_text(row.at(column)).is_some_and(|value| Match::Like.holds(&value.to_lowercase(), &text))
+        let fold = if pattern.ignore_case { lower } else { str::to_owned };
+        let text = fold(&text);
+        Filter::Test(Box::new(move |row| match row.at(column) {
+            Cell::Text(value) => Match::Like.holds(&fold(value), &text),
+            cell => values::cast_to_text(cell).is_some_and(|value| Match::Like.holds(&fold(&value), &text)),
         }))
     };
     Ok(Sql::Condition(filter, Some(column)))
 }
 
-/// A pattern whose last character escapes nothing: PostgreSQL complains when a text reaches that far.
+/// Lower case as PostgreSQL makes it, letter by letter: `İ` is `i`, and a sigma at the end is one like any other.
+fn lower(text: &str) -> String {
+    text.chars().filter_map(|letter| letter.to_lowercase().next()).collect()
+}
+
+/// A pattern whose last character escapes nothing: PostgreSQL complains when a text reaches that far. Without wildcards
+/// it looks for the text itself in an index, where there is one, and finds nothing.
 fn dangling(place: &Place<'_>, pattern: Pattern, before: &str) -> Fallible<Sql> {
     let reached = Filter::text(place.column, Match::Like, &format!("{before}_%"), pattern.ignore_case);
-    if place.table.select(&reached).next().is_none() {
+    if !before.contains(['%', '_']) || place.table.select(&reached).next().is_none() {
         return Ok(Sql::Condition(Filter::Or(Vec::new()), Some(place.column)));
     }
     Err(Failure::postgres("InvalidEscapeSequence", "LIKE pattern must not end with escape character\n"))

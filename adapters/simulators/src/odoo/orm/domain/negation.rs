@@ -1,4 +1,4 @@
-//! `!`: the opposite of a node, found before there is any SQL.
+//! `!`: pushed down to the conditions before there is any SQL.
 
 use serde_json::{Value, json};
 
@@ -12,15 +12,22 @@ use crate::odoo::{
     version::Version,
 };
 
-/// The opposite of a node; a condition without an opposite stays under its `!`.
+/// The opposite of a node. A condition without an opposite stays under its `!`, and nothing else does.
 pub(super) fn negate(known: &Known, version: Version, node: &Node) -> Node {
-    let all = |nodes: &[Node]| nodes.iter().map(|node| negate(known, version, node)).collect();
+    push(known, version, node, true)
+}
+
+fn push(known: &Known, version: Version, node: &Node, negated: bool) -> Node {
+    let all = |nodes: &[Node]| nodes.iter().map(|node| push(known, version, node, negated)).collect();
     match node {
-        Node::Constant(outcome) => Node::Constant(!outcome),
-        Node::And(nodes) => Node::Or(all(nodes)),
-        Node::Or(nodes) => Node::And(all(nodes)),
-        Node::Not(node) => (**node).clone(),
-        Node::Leaf(leaf) => negate_leaf(known, version, leaf),
+        Node::Constant(outcome) => Node::Constant(*outcome != negated),
+        Node::And(nodes) if negated => Node::Or(all(nodes)),
+        Node::And(nodes) => Node::And(all(nodes)),
+        Node::Or(nodes) if negated => Node::And(all(nodes)),
+        Node::Or(nodes) => Node::Or(all(nodes)),
+        Node::Not(node) => push(known, version, node, !negated),
+        Node::Leaf(leaf) if negated => negate_leaf(known, version, leaf),
+        Node::Leaf(leaf) => Node::Leaf(leaf.clone()),
     }
 }
 

@@ -1,24 +1,27 @@
 //! `read_group`, and what took its place in 19, `formatted_read_group`.
 
-use std::{cmp::Ordering, collections::BTreeMap};
+mod aggregate;
+mod key;
 
-use chrono::{Datelike, Days, Months, NaiveDate};
+use std::{
+    cmp::Ordering,
+    collections::{BTreeMap, HashMap},
+};
+
 use serde_json::{Map, Value, json};
 
-use super::{
-    Scope, View, order,
-    reader::Reader,
-    records::{Written, field},
-};
+use super::{Scope, View, order};
 use crate::{
     decimal::Dec,
     odoo::{
         failure::{Failure, Fallible},
-        models::{Field, Kind, Known},
+        models::{Field, Known},
         python::{self, Dict},
     },
     store::{Cell, Row},
 };
+use aggregate::Aggregate;
+use key::Key;
 
 /// What is grouped, by what, and what is worked out of each group.
 pub(in crate::odoo) struct Grouping<'q> {
@@ -152,71 +155,7 @@ fn groups<'a>(
     Ok(groups.into_iter().skip(query.offset).take(query.limit.unwrap_or(usize::MAX)).collect())
 }
 
-/// A field to group by.
-struct Key<'a> {
-    spec: String,
-    field: &'static Field,
-    reader: Reader<'a>,
-    grain: Option<Grain>,
-}
-
-impl<'a> Key<'a> {
-    fn parse(view: &View<'a>, known: &'a Known, spec: &str, old: bool) -> Fallible<Self> {
-        let (name, grain) = match spec.split_once(':') {
-            Some((name, grain)) => (name, Some(grain)),
-            None => (spec, None),
-        };
-        let field = field(known, name)?;
-        stored(view, known, field)?;
-        let is_time = matches!(field.kind, Kind::Date | Kind::Datetime);
-        let grain = match grain {
-            Some(grain) => Some(Grain::parse(grain)?),
-            None if is_time && !old => {
-                return Err(Failure::value(format!("Granularity not set on a date(time) field: '{spec}'")));
-            }
-            None => is_time.then_some(Grain::Month),
-        };
-        Ok(Self {
-            spec: spec.to_owned(),
-            field,
-            reader: Reader::new(view, known, field),
-            grain: grain.filter(|_| is_time),
-        })
-    }
-
-    fn cell(&self, view: &View<'_>, row: &Row<'_>) -> Cell {
-        let cell = self.reader.read(row, view);
-        match (self.grain, &cell) {
-            (Some(grain), Cell::Date(day)) => grain.start(*day).into(),
-            (Some(grain), Cell::Stamp(stamp)) => grain.start(stamp.date_naive()).into(),
-            _ => cell,
-        }
-    }
-
-    fn value(&self, view: &View<'_>, cell: &Cell) -> Value {
-        let written = Written { view, kind: self.field.kind, cell, classic: true };
-        serde_json::to_value(&written).unwrap_or_default()
-    }
-
-    /// The domain of one group.
-    fn domain(&self, cell: &Cell) -> Vec<Value> {
-        let name = self.field.name;
-        match (self.grain, cell) {
-            (Some(grain), Cell::Date(from)) => {
-                let (from, to) = (self.day(*from), self.day(grain.end(*from)));
-                vec![json!("&"), json!([name, ">=", from]), json!([name, "<", to])]
-            }
-            (_, Cell::Null) => vec![json!([name, "=", false])],
-            _ => vec![json!([name, "=", cell])],
-        }
-    }
-
-    /// The first moment of a day, as this field writes it.
-    fn day(&self, day: NaiveDate) -> String {
-        if matches!(self.field.kind, Kind::Datetime) { format!("{day} 00:00:00") } else { day.to_string() }
-    }
-}
-
+/// Refuses what is in no column.
 fn stored(view: &View<'_>, known: &Known, field: &Field) -> Fallible<()> {
     if field.sortable(view.version()) || field.name == "id" {
         return Ok(());
@@ -250,180 +189,10 @@ fn together(domains: Vec<Vec<Value>>, flat: bool) -> Value {
     std::iter::repeat_n(json!("&"), all).chain(normalized).collect()
 }
 
-/// How long the spans are into which moments are grouped.
-#[derive(Clone, Copy)]
-enum Grain {
-    Day,
-    Week,
-    Month,
-    Quarter,
-    Year,
-}
-
-impl Grain {
-    fn parse(name: &str) -> Fallible<Self> {
-        Ok(match name {
-            "day" => Self::Day,
-            "week" => Self::Week,
-            "month" => Self::Month,
-            "quarter" => Self::Quarter,
-            "year" => Self::Year,
-            other => {
-                return Err(Failure::value(format!("Granularity specification isn't correct: '{other}'")));
-            }
-        })
-    }
-
-    fn start(self, day: NaiveDate) -> NaiveDate {
-        let month = match self {
-            Self::Day => return day,
-            // In English a week starts on Sunday.
-            Self::Week => return day - Days::new(u64::from(day.weekday().num_days_from_sunday())),
-            Self::Month => day.month(),
-            Self::Quarter => day.month0() / 3 * 3 + 1,
-            Self::Year => 1,
-        };
-        NaiveDate::from_ymd_opt(day.year(), month, 1).unwrap_or(day)
-    }
-
-    fn end(self, start: NaiveDate) -> NaiveDate {
-        match self {
-            Self::Day => start + Days::new(1),
-            Self::Week => start + Days::new(7),
-            Self::Month => start + Months::new(1),
-            Self::Quarter => start + Months::new(3),
-            Self::Year => start + Months::new(12),
-        }
-    }
-
-    fn label(self, start: NaiveDate) -> String {
-        match self {
-            Self::Day => start.format("%d %b %Y").to_string(),
-            Self::Week => format!("W{} {}", (start + Days::new(1)).iso_week().week(), start.year()),
-            Self::Month => start.format("%B %Y").to_string(),
-            Self::Quarter => format!("Q{} {}", start.month0() / 3 + 1, start.year()),
-            Self::Year => start.year().to_string(),
-        }
-    }
-}
-
-/// Something worked out of a group.
-struct Aggregate<'a> {
-    name: String,
-    field: Option<&'static Field>,
-    reader: Reader<'a>,
-    function: Function,
-}
-
-#[derive(Clone, Copy)]
-enum Function {
-    Sum,
-    Average,
-    Least,
-    Greatest,
-    Count,
-    CountDistinct,
-}
-
-impl<'a> Aggregate<'a> {
-    /// `amount_total:sum`, `total:sum(amount_total)`, or the name of a number, which is summed.
-    fn parse_old(view: &View<'a>, known: &'a Known, spec: &str) -> Fallible<Option<Self>> {
-        let (name, function) = match spec.split_once(':') {
-            Some((name, function)) => (name, Some(function)),
-            None => (spec, None),
-        };
-        let (target, function) = match function.and_then(|function| function.strip_suffix(')')?.split_once('(')) {
-            Some((function, target)) => (target, Some(function)),
-            None => (name, function),
-        };
-        let field = Self::target(known, target, spec)?;
-        let Some(function) = function else {
-            if !field.kind.is_number() || !field.sortable(view.version()) || field.name == "id" {
-                return Ok(None);
-            }
-            return Self::new(view, known, name, field, "sum", spec).map(Some);
-        };
-        Self::new(view, known, name, field, function, spec).map(Some)
-    }
-
-    /// `amount_total:sum` or `__count`.
-    fn parse_new(view: &View<'a>, known: &'a Known, spec: &str) -> Fallible<Self> {
-        if spec == "__count" {
-            let reader = Reader::Value(Cell::Null);
-            return Ok(Self { name: spec.to_owned(), field: None, reader, function: Function::Count });
-        }
-        let Some((target, function)) = spec.split_once(':') else {
-            return Err(Failure::value(format!("Aggregate method is mandatory for '{spec}'")));
-        };
-        Self::new(view, known, spec, Self::target(known, target, spec)?, function, spec)
-    }
-
-    fn target(known: &Known, target: &str, spec: &str) -> Fallible<&'static Field> {
-        let model = known.model.name;
-        let invalid = || Failure::value(format!("Invalid field '{target}' on model '{model}' for '{spec}'."));
-        known.field(target).ok_or_else(invalid)
-    }
-
-    fn new(
-        view: &View<'a>,
-        known: &'a Known,
-        name: &str,
-        field: &'static Field,
-        function: &str,
-        spec: &str,
-    ) -> Fallible<Self> {
-        let function = match function {
-            "sum" => Function::Sum,
-            "avg" => Function::Average,
-            "min" => Function::Least,
-            "max" => Function::Greatest,
-            "count" => Function::Count,
-            "count_distinct" => Function::CountDistinct,
-            other => return Err(Failure::value(format!("Invalid aggregate method '{other}' for '{spec}'."))),
-        };
-        stored(view, known, field)?;
-        Ok(Self { name: name.to_owned(), field: Some(field), reader: Reader::new(view, known, field), function })
-    }
-
-    fn of(&self, view: &View<'_>, rows: &[Row<'_>]) -> Value {
-        let Some(field) = self.field else { return json!(rows.len()) };
-        let cells: Vec<_> = rows.iter().map(|row| self.reader.read(row, view)).filter(|cell| !cell.is_null()).collect();
-        let written = |cell: Option<&Cell>| match cell {
-            Some(cell) => {
-                serde_json::to_value(&Written { view, kind: field.kind, cell, classic: false }).unwrap_or_default()
-            }
-            None => json!(false),
-        };
-        match self.function {
-            Function::Count => json!(cells.len()),
-            Function::CountDistinct => json!(cells.iter().collect::<std::collections::BTreeSet<_>>().len()),
-            Function::Least => written(cells.iter().min()),
-            Function::Greatest => written(cells.iter().max()),
-            Function::Sum | Function::Average if rows.is_empty() => json!(false),
-            Function::Sum if matches!(field.kind, Kind::Integer) => {
-                json!(cells.iter().filter_map(Cell::as_int).sum::<i64>())
-            }
-            Function::Sum => json!(sum(&cells)),
-            Function::Average => json!(sum(&cells) / cells.len().max(1) as f64),
-        }
-    }
-}
-
-/// An exact sum, as `numeric` columns have it.
-fn sum(cells: &[Cell]) -> f64 {
-    let units = cells
-        .iter()
-        .filter_map(Cell::as_dec)
-        .map(|Dec { units, scale }| i128::from(units) * 10_i128.pow(u32::from(18_u8.saturating_sub(scale))));
-    let exact = units.sum::<i128>() as f64 / 1e18;
-    // Through text, so that no digit is there that the summands had not.
-    format!("{exact:.6}").parse().unwrap_or(exact)
-}
-
 /// A term of the order of groups.
 struct GroupSort {
     place: Place,
-    ranks: Option<std::collections::HashMap<i64, usize>>,
+    ranks: Option<HashMap<i64, usize>>,
     descending: bool,
 }
 
