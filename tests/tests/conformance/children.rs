@@ -109,7 +109,7 @@ async fn children(target: &Case, relation: &Relation, query: &ChildrenQuery) -> 
 }
 
 pub(crate) async fn exact_for_every_parent(target: Case) {
-    exact(&target).await;
+    exact(&target.another(|options| (options.records, options.big_customer) = (80, Some(false))).await).await;
     exact(&target.another(|options| (options.records, options.big_customer) = (80, Some(true))).await).await;
 }
 
@@ -175,7 +175,7 @@ pub(crate) async fn few_calls(target: Case) {
 }
 
 pub(crate) async fn edges(target: Case) {
-    let target = target.another(|options| (options.records, options.big_customer) = (60, Some(true))).await;
+    let target = target.another(|options| (options.records, options.big_customer) = (40, Some(true))).await;
     for relation in relations(&target) {
         let all = records(&target, relation.parent).await;
         let family = parents(&all);

@@ -61,7 +61,7 @@ pub(crate) async fn strings_in_filters_are_data(target: Case) {
     let usual: Vec<String> = target.simulator.stats().by_operation.into_keys().collect();
     for nasty in NASTY {
         for op in [Op::Eq, Op::In, Op::Contains, Op::StartsWith, Op::Neq] {
-            for field in ["name", "email"] {
+            for field in if op == Op::Contains { &["name", "email"][..] } else { &["name"] } {
                 let texts: &[&str] = if op == Op::In { &[nasty, "harmless"] } else { &[nasty] };
                 let filter = is(entity, field, op, texts);
                 let expected = all.iter().filter(|record| adapters::filter::matches(&filter, record)).count();

@@ -1,5 +1,7 @@
 //! Who may sign in.
 
+use serde_json::{Value, json};
+
 use super::{ADMIN, LIMITED, Options, books::ids};
 
 /// Somebody with a login.
@@ -34,6 +36,11 @@ impl User {
             password: None,
             api_key: None,
         }
+    }
+
+    /// What calls run with unless they say otherwise.
+    pub(super) fn context(&self) -> Value {
+        json!({ "lang": "en_US", "tz": "Europe/Berlin", "uid": self.id })
     }
 
     /// Whether this is the password. A key is none.

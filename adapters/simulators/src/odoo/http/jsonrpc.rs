@@ -1,7 +1,7 @@
 //! `/jsonrpc`: `common`, `db` and `object`, each call with its own credentials.
 
 use axum::response::Response;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::{Incoming, Odoo, Shared, carry_out, outgoing, web::params};
 use crate::odoo::{
@@ -148,9 +148,4 @@ async fn object(odoo: &Shared, method: &str, args: Vec<Value>) -> Fallible<Strin
         return Err(Failure::user(format!("Object {model} doesn't exist")));
     }
     carry_out(Shared::clone(odoo), user, Call { model, method: called, args, kwargs, named: false }).await
-}
-
-/// The context of a signed-in user.
-pub(super) fn context(user: &User) -> Value {
-    json!({ "lang": "en_US", "tz": "Europe/Berlin", "uid": user.id })
 }

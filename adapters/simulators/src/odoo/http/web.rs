@@ -247,7 +247,7 @@ impl Odoo {
         session.put("is_admin", user.admin);
         session.put("is_public", false);
         session.put("is_internal_user", true);
-        session.put("user_context", jsonrpc::context(user));
+        session.put("user_context", user.context());
         session.put("db", self.database());
         session.put("server_version", version.series());
         session.put("server_version_info", version.info());

@@ -2,7 +2,7 @@
 
 mod signature;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::{
     failure::{Class, Failure, Fallible},
@@ -51,7 +51,7 @@ pub(super) fn call(simulator: &Simulator, registry: &Registry, user: &User, call
     let run = Run { simulator, view: &view, known, scope, arguments, ids };
     match signature.name {
         "check_access_rights" => run.check_access_rights(user),
-        "context_get" => Ok(python::json(&json!({ "lang": "en_US", "tz": "Europe/Berlin", "uid": user.id }))),
+        "context_get" => Ok(python::json(&user.context())),
         "has_access" => Ok(python::json(&may_read(known, user))),
         "fields_get" => {
             refuse_without_rights(known, user)?;
@@ -67,6 +67,8 @@ pub(super) fn call(simulator: &Simulator, registry: &Registry, user: &User, call
                 "read_group" => run.read_group(),
                 "formatted_read_group" => run.formatted_read_group(),
                 "exists" => run.exists(),
+                // Records cannot be created here, so that none of their fields has a default.
+                "default_get" => Ok("{}".to_owned()),
                 _ => run.name_get(),
             }
         }

@@ -38,7 +38,7 @@ fn description(field: &Field, version: Version) -> Map<String, Value> {
     put("required", json!(field.required));
     put("searchable", json!(field.searchable(version)));
     put("sortable", json!(sortable));
-    put("store", json!(stored || (field.kind.is_many() && field.searchable(version))));
+    put("store", json!(stored));
     put("string", json!(field.label));
     put("type", json!(field.kind.name()));
     if version.0 >= 16 {
@@ -71,7 +71,7 @@ fn description(field: &Field, version: Version) -> Map<String, Value> {
         Kind::Boolean | Kind::Date | Kind::Datetime | Kind::Integer | Kind::Json => {}
     }
     // 17 names an aggregate for numbers that are not stored too.
-    if field.kind.is_number() && field.name != "id" && (stored || !version.rewritten()) {
+    if field.kind.is_number() && !matches!(field.name, "id" | "sequence") && (stored || !version.rewritten()) {
         put(if version.0 >= 18 { "aggregator" } else { "group_operator" }, json!("sum"));
     }
     map

@@ -252,11 +252,10 @@ fn lower(text: &str) -> String {
     text.chars().filter_map(|letter| letter.to_lowercase().next()).collect()
 }
 
-/// A pattern whose last character escapes nothing: PostgreSQL complains when a text reaches that far. Without wildcards
-/// it looks for the text itself in an index, where there is one, and finds nothing.
+/// A pattern whose last character escapes nothing: PostgreSQL complains when a text reaches that far.
 fn dangling(place: &Place<'_>, pattern: Pattern, before: &str) -> Fallible<Sql> {
     let reached = Filter::text(place.column, Match::Like, &format!("{before}_%"), pattern.ignore_case);
-    if !before.contains(['%', '_']) || place.table.select(&reached).next().is_none() {
+    if place.table.select(&reached).next().is_none() {
         return Ok(Sql::Condition(Filter::Or(Vec::new()), Some(place.column)));
     }
     Err(Failure::postgres("InvalidEscapeSequence", "LIKE pattern must not end with escape character\n"))
