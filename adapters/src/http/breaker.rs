@@ -11,6 +11,7 @@ use std::{
     time::Duration,
 };
 use tokio::time::Instant;
+use tracing::Instrument as _;
 
 /// What a breaker does with a call now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,7 +68,7 @@ impl Breaker {
     }
 
     /// Lets a call pass, or tells when to come again.
-    fn admit(&self) -> Result<Pass<'_>> {
+    fn admit(self: &Arc<Self>) -> Result<Pass> {
         let now = Instant::now();
         let mut inner = lock(&self.inner);
         let probe = match inner.state {
@@ -79,7 +80,7 @@ impl Breaker {
             BreakerState::Open { until } => return Err(given_up(until - now)),
             BreakerState::HalfOpen => return Err(given_up(self.policy.cool_down)),
         };
-        Ok(Pass { breaker: self, epoch: inner.epoch, probe })
+        Ok(Pass { breaker: Arc::clone(self), epoch: inner.epoch, probe })
     }
 
     fn succeeded(&self, epoch: u64) {
@@ -115,7 +116,7 @@ impl Breaker {
         );
     }
 
-    /// A probe ended without a verdict, for example because its caller gave up: the next call is the probe.
+    /// A probe ended without a verdict, for example because the ERP asked to slow down: the next call is the probe.
     fn undecided(&self, epoch: u64) {
         let mut inner = lock(&self.inner);
         if inner.epoch == epoch && inner.state == BreakerState::HalfOpen {
@@ -130,13 +131,13 @@ fn given_up(wait: Duration) -> Error {
 }
 
 /// A call that was let pass. Dropped without a verdict, it leaves no trace.
-struct Pass<'a> {
-    breaker: &'a Breaker,
+struct Pass {
+    breaker: Arc<Breaker>,
     epoch: u64,
     probe: bool,
 }
 
-impl Pass<'_> {
+impl Pass {
     fn settle(self, outcome: &Result<Response>, had_fair_time: bool) {
         match outcome.as_ref().map_err(|e| e.kind) {
             Err(ErrorKind::Timeout) if !had_fair_time => {}
@@ -148,7 +149,7 @@ impl Pass<'_> {
     }
 }
 
-impl Drop for Pass<'_> {
+impl Drop for Pass {
     fn drop(&mut self) {
         if self.probe {
             self.breaker.undecided(self.epoch);
@@ -173,8 +174,21 @@ impl Http for Guarded {
     async fn send(&self, ctx: &Ctx, request: Request) -> Result<Response> {
         let had_fair_time = ctx.deadline.saturating_duration_since(Instant::now()) >= self.breaker.fair_time;
         let pass = self.breaker.admit()?;
-        let outcome = self.inner.send(ctx, request).await;
-        pass.settle(&outcome, had_fair_time);
-        outcome
+        if !pass.probe {
+            let outcome = self.inner.send(ctx, request).await;
+            pass.settle(&outcome, had_fair_time);
+            return outcome;
+        }
+        // A probe outlives its caller: the parts of one list are asked for at once, and the part that is refused meanwhile
+        // ends the call. If that ended the probe, the breaker would never close.
+        let (inner, ctx) = (Arc::clone(&self.inner), ctx.clone());
+        let probe = async move {
+            let outcome = inner.send(&ctx, request).await;
+            pass.settle(&outcome, had_fair_time);
+            outcome
+        };
+        tokio::spawn(probe.in_current_span())
+            .await
+            .unwrap_or_else(|_| Err(Error::new(ErrorKind::Unavailable, "the request was interrupted")))
     }
 }

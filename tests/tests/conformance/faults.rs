@@ -169,6 +169,27 @@ pub(crate) async fn the_breaker_opens_and_recovers(target: Case) {
     assert_eq!(target.requests(), sent + 1);
 }
 
+/// Where the parts of a list are asked for at once, one of them finds out whether the ERP is well, and the others are refused
+/// meanwhile: that must not happen for ever.
+pub(crate) async fn the_breaker_recovers_for_lists_of_several_sets(target: Case) {
+    let entity = EntityType::Invoice;
+    let query = ListQuery { limit: 5, ..target.query(entity) };
+    fault(&target, Fault::status(503));
+    for _ in 0..5 {
+        failed(target.adapter.list(&target.ctx(), entity, &query).await);
+    }
+    target.simulator.faults().clear();
+    let sent = target.requests();
+    failed(target.adapter.list(&target.ctx(), entity, &query).await);
+    assert_eq!(target.requests(), sent, "the breaker is open");
+    sleep(Duration::from_secs(30)).await;
+    if let Err(error) = target.adapter.list(&target.ctx(), entity, &query).await {
+        assert_eq!(error.kind, ErrorKind::Unavailable, "{error:?}");
+        sleep(Duration::from_secs(1)).await;
+        target.adapter.list(&target.ctx(), entity, &query).await.expect("it works again");
+    }
+}
+
 pub(crate) async fn a_broken_connection_is_retried(target: Case) {
     passes(&target, Fault::Disconnect).await;
     passes(&target, Fault::LostAnswer).await;

@@ -42,7 +42,7 @@ macro_rules! conformance {
                 children: exact_for_every_parent, few_calls, edges;
                 undeclared: unsupported_entities_fail_without_http;
                 faults: retries_503, honours_retry_after, a_hang_ends_at_the_deadline, truncated_json_is_a_bad_response,
-                    html_is_a_bad_response, an_expired_session_is_renewed_once, a_rate_limit_is_shared, the_breaker_opens_and_recovers,
+                    html_is_a_bad_response, an_expired_session_is_renewed_once, a_rate_limit_is_shared, the_breaker_opens_and_recovers, the_breaker_recovers_for_lists_of_several_sets,
                     a_broken_connection_is_retried, refusals_are_not_retried;
                 secrecy: no_secret_in_errors_or_debug;
                 docs: the_readme_names_every_setting, every_setting_is_explained;

@@ -88,11 +88,13 @@ async fn an_answer_ends_a_row_of_failures() {
     assert_eq!((host.breaker(), fake.calls()), (BreakerState::Closed, 20));
 }
 
+/// The parts of one list are asked for at once: the part that is refused while another is the probe ends the call.
 #[tokio::test(start_paused = true)]
-async fn cancelled_probe_does_not_stick() {
+async fn a_probe_outlives_its_caller() {
     let fake = Fake::new(|n, _| match n {
         0..5 => answer(503),
         5 => hangs(),
+        6 => answer_after(secs(1), 200),
         _ => answer(200),
     });
     let host = host(once());
@@ -101,14 +103,22 @@ async fn cancelled_probe_does_not_stick() {
         assert!(http.send(&sync(), get()).await.is_err());
     }
     tokio::time::advance(secs(5)).await;
-    let probe = start(&http, sync(), get());
+    let probe = start(&http, ctx(Priority::Sync, secs(20)), get());
     settle().await;
-    assert_eq!(host.breaker(), BreakerState::HalfOpen);
     probe.abort();
     assert!(probe.await.is_err());
-    assert_eq!(host.breaker(), BreakerState::Open { until: Instant::now() });
-    assert!(http.send(&sync(), get()).await.is_ok(), "the next call is the probe");
-    assert_eq!(host.breaker(), BreakerState::Closed);
+    assert_eq!(host.breaker(), BreakerState::HalfOpen);
+    tokio::time::sleep(secs(20)).await;
+    settle().await;
+    assert!(matches!(host.breaker(), BreakerState::Open { .. }), "it did not answer in its time");
+
+    tokio::time::advance(secs(10)).await;
+    let probe = start(&http, sync(), get());
+    settle().await;
+    probe.abort();
+    assert!(probe.await.is_err());
+    tokio::time::sleep(secs(2)).await;
+    assert_eq!((host.breaker(), fake.calls()), (BreakerState::Closed, 7));
 }
 
 #[tokio::test(start_paused = true)]
