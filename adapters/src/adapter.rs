@@ -7,6 +7,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
 use std::{
     sync::{
         Arc,
@@ -93,6 +94,10 @@ pub struct Capability {
     pub filter: Vec<&'static str>,
     /// The fields by which the ERP sorts.
     pub order_by: Vec<&'static str>,
+    /// The fields that its records have here; the others are always null.
+    pub fields: Vec<&'static str>,
+    /// Whether the ERP sums and counts by itself, at least by some fields: [`Adapter::aggregate`].
+    pub aggregate: bool,
 }
 
 impl Capability {
@@ -107,6 +112,8 @@ impl Capability {
             paging: Paging::None,
             filter: Vec::new(),
             order_by: Vec::new(),
+            fields: Vec::new(),
+            aggregate: false,
         }
     }
 }
@@ -253,6 +260,53 @@ pub struct Children {
     pub left: Filter,
 }
 
+/// By what sums and counts are grouped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum GroupBy {
+    /// By the value of a field.
+    Field(FieldId),
+    /// By the period in which a date lies; the group's key is the first day of the period.
+    Period(FieldId, Period),
+}
+
+/// The length of the periods of a grouping.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Period {
+    /// A day.
+    Day,
+    /// A calendar month.
+    Month,
+    /// A calendar year.
+    Year,
+}
+
+/// Sums and counts over the records of an entity that pass a filter.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct AggregateQuery {
+    /// The source sets that are wanted: a credit note is summed apart from an invoice.
+    pub sets: Vec<SourceSet>,
+    /// Which records. Unlike a list, nothing of it is left to the caller.
+    pub filter: Filter,
+    /// The groups, at most one row for each combination that occurs. With none, one row over all.
+    pub group_by: Vec<GroupBy>,
+    /// The fields that are summed: decimals, and amounts. An amount in document currency is summed only where
+    /// `currency` is one of the groups.
+    pub sums: Vec<FieldId>,
+}
+
+/// One group of an aggregate.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AggregateRow {
+    /// The source set.
+    pub set: SourceSet,
+    /// The value of each grouping, in its order.
+    pub keys: Vec<Value>,
+    /// How many records; none where the ERP tells only sums.
+    pub count: Option<u64>,
+    /// The sum of each summed field, in the order of the query; zero where no record has a value.
+    pub sums: Vec<Decimal>,
+}
+
 /// A call in the ERP's own terms, for an operator.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RawCall {
@@ -299,6 +353,16 @@ pub trait Adapter: Send + Sync + 'static {
     /// The first children of many parents. The number of calls does not grow with the number of parents beyond the
     /// ERP's limit for one call.
     async fn list_children(&self, ctx: &Ctx, entity: EntityType, query: &ChildrenQuery) -> Result<Children>;
+
+    /// Sums and counts, evaluated by the ERP itself; it never reads the records one by one.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unsupported`](crate::error::ErrorKind) where the ERP cannot evaluate the filter, a grouping or a sum
+    /// exactly.
+    async fn aggregate(&self, ctx: &Ctx, entity: EntityType, query: &AggregateQuery) -> Result<Vec<AggregateRow>> {
+        let _ = (ctx, query);
+        Err(crate::error::Error::unsupported(format!("This ERP does not sum {}.", entity.def().plural)))
+    }
 
     /// A call in the ERP's own terms.
     async fn call(&self, ctx: &Ctx, call: &RawCall) -> Result<serde_json::Value>;

@@ -226,5 +226,5 @@ fn system_view(system: &System) -> SystemView {
 }
 
 fn capability_view(reads: Capability) -> CapabilityView {
-    CapabilityView { reads, changes: false, deletes: false, aggregate: false }
+    CapabilityView { reads, changes: false, deletes: false }
 }

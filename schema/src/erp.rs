@@ -240,7 +240,7 @@ impl Capability<'_> {
     }
     /// Whether the ERP sums by itself.
     async fn aggregate(&self) -> bool {
-        self.0.aggregate
+        self.0.reads.aggregate
     }
     /// How lists are continued.
     async fn paging(&self) -> Paging {
@@ -253,6 +253,10 @@ impl Capability<'_> {
     /// The fields by which the ERP sorts.
     async fn order_by(&self) -> &[&'static str] {
         &self.0.reads.order_by
+    }
+    /// The fields that its records have here; the others are always null.
+    async fn fields(&self) -> &[&'static str] {
+        &self.0.reads.fields
     }
 }
 

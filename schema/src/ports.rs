@@ -459,8 +459,6 @@ pub struct CapabilityView {
     pub changes: bool,
     /// Whether it tells what was deleted.
     pub deletes: bool,
-    /// Whether it sums and counts by itself.
-    pub aggregate: bool,
 }
 
 /// What the gateway can speak to.

@@ -19,7 +19,7 @@ pub use plan::{Env, Joined, Plan};
 pub use push::{Fit, Pushed, SourceCondition, SourceFilter, SourceOp, literal, push};
 pub use write::body;
 
-use crate::model::{EntityType, FieldId, RemoteRef, SourceSet, Value};
+use crate::model::{EntityType, FieldDef, FieldId, RemoteRef, SourceSet, Value};
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use std::{collections::HashMap, sync::Arc};
@@ -104,6 +104,16 @@ pub struct SetMapping {
     pub options: toml::Table,
     style: Style,
     fields: Vec<Option<FieldMapping>>,
+}
+
+/// The fields that records of an entity can have where it comes from these sets, computed ones among them.
+pub fn mapped_fields(entity: EntityType, sets: &[Arc<SetMapping>]) -> Vec<&'static str> {
+    let mapped = |name: &str| sets.iter().any(|set| set.named(name).is_some());
+    let has = |def: &FieldDef| match def.computed {
+        Some(computed) => computed.needs.iter().all(|need| mapped(need)),
+        None => mapped(def.name),
+    };
+    entity.def().all_fields().map(|(_, def)| def).filter(|def| has(def)).map(|def| def.name).collect()
 }
 
 /// How the system writes values.

@@ -23,7 +23,7 @@ use crate::{
     catalog::{Services, System},
     error::{Error, ErrorKind, Result},
     filter::Filter,
-    mapping::{From, Mapping, SetMapping},
+    mapping::{From, Mapping, SetMapping, mapped_fields},
     model::{EntityType, ErpId, FieldDef, FieldSet, Record, RemoteRef, SourceSet},
     settings::Settings,
 };
@@ -261,6 +261,8 @@ fn describe(entity: EntityType, sets: &[Arc<SetMapping>]) -> Capability {
         paging: Paging::Keyset,
         filter: fields(|field| field.filter, filters),
         order_by: fields(|field| field.sort, sorts),
+        fields: mapped_fields(entity, sets),
+        aggregate: false,
     }
 }
 

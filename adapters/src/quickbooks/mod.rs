@@ -20,7 +20,7 @@ use crate::{
     catalog::System,
     error::{Error, ErrorKind, Result},
     filter::Filter,
-    mapping::{From, Mapping, MappingError, SetMapping, With},
+    mapping::{From, Mapping, MappingError, SetMapping, With, mapped_fields},
     model::{CurrencyCode, EntityType, FieldDef, FieldId, FieldSet, Record, RemoteRef, SourceSet},
 };
 use api::Api;
@@ -162,6 +162,8 @@ fn capability(mapping: &Mapping, entity: EntityType) -> Capability {
                 && sets.iter().any(|set| is_sortable(set, id) == Some(true))
                 && sets.iter().all(|set| is_sortable(set, id) != Some(false))
         }),
+        fields: mapped_fields(entity, sets),
+        aggregate: false,
     }
 }
 

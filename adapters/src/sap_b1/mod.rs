@@ -22,7 +22,7 @@ use crate::{
     error::{Error, ErrorKind, Result},
     filter::Filter,
     http::{Auth, BoxHttp, Client, ClientSettings, HostState, Policy, QuotaPolicy, stack},
-    mapping::{Env, From, SetMapping},
+    mapping::{Env, From, SetMapping, mapped_fields},
     model::{EntityType, ErpId, FieldSet, Record, RemoteRef, SourceSet},
     odata::query::Query,
     settings::Settings,
@@ -260,6 +260,8 @@ fn capability(entity: EntityType, sets: &[Arc<SetMapping>]) -> Capability {
             .filter(|(field, def)| def.sort && any(*field, sorts))
             .map(|(_, def)| def.name)
             .collect(),
+        fields: mapped_fields(entity, sets),
+        aggregate: false,
     }
 }
 

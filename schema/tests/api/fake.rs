@@ -457,7 +457,7 @@ fn capability() -> CapabilityView {
         order_by: vec!["issueDate"],
         ..Capability::none(EntityType::Invoice)
     };
-    CapabilityView { reads, changes: true, deletes: false, aggregate: false }
+    CapabilityView { reads, changes: true, deletes: false }
 }
 
 fn erp(id: &str, name: &str) -> Arc<ErpView> {
