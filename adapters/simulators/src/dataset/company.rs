@@ -40,6 +40,18 @@ impl Currency {
         }
     }
 
+    /// The currency of a country, if it is one that a company here may know.
+    pub(super) fn of(country: &str) -> Option<Self> {
+        match country {
+            "DE" | "FR" | "AT" | "IT" => Some(Self::Eur),
+            "CH" => Some(Self::Chf),
+            "US" => Some(Self::Usd),
+            "CA" => Some(Self::Cad),
+            "GB" => Some(Self::Gbp),
+            _ => None,
+        }
+    }
+
     /// Euros for a thousand units, about which the rates of the story move.
     pub(super) const fn milli_euros(self) -> i64 {
         match self {
@@ -52,7 +64,7 @@ impl Currency {
     }
 }
 
-/// A tax that a company charges.
+/// A tax that a company charges or is charged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tax {
     /// Its name in the company's books.
@@ -95,8 +107,12 @@ pub struct Company {
     pub foreign: &'static [Currency],
     /// The taxes it charges: the usual one first, the one of 0 % for exports last.
     pub taxes: &'static [Tax],
+    /// The taxes on what it buys: the usual one first, the one of 0 % for imports last.
+    pub purchase_taxes: &'static [Tax],
     /// Whether its ERP knows documents that are not posted yet.
     pub drafts: bool,
+    /// Month and day of the last day of its fiscal year.
+    pub fiscal_year_end: (u32, u32),
 }
 
 impl Company {
@@ -117,7 +133,13 @@ impl Company {
             Tax { name: "7% USt", code: "A7", basis_points: 700 },
             Tax { name: "0% Ausfuhr", code: "A0", basis_points: 0 },
         ],
+        purchase_taxes: &[
+            Tax { name: "19% Vorsteuer", code: "V19", basis_points: 1900 },
+            Tax { name: "7% Vorsteuer", code: "V7", basis_points: 700 },
+            Tax { name: "0% Einfuhr", code: "V0", basis_points: 0 },
+        ],
         drafts: true,
+        fiscal_year_end: (12, 31),
     };
 
     /// A Swiss maker of instruments, CHF; in SAP Business One.
@@ -137,7 +159,13 @@ impl Company {
             Tax { name: "MWST 2.6%", code: "A2", basis_points: 260 },
             Tax { name: "Export 0%", code: "A0", basis_points: 0 },
         ],
+        purchase_taxes: &[
+            Tax { name: "Vorsteuer 8.1%", code: "P1", basis_points: 810 },
+            Tax { name: "Vorsteuer 2.6%", code: "P2", basis_points: 260 },
+            Tax { name: "Import 0%", code: "P0", basis_points: 0 },
+        ],
         drafts: true,
+        fiscal_year_end: (6, 30),
     };
 
     /// A US outfitter, USD; in QuickBooks Online.
@@ -157,7 +185,10 @@ impl Company {
             Tax { name: "Reduced Tax", code: "RED", basis_points: 650 },
             Tax { name: "Exempt", code: "NON", basis_points: 0 },
         ],
+        // A US company buys for resale without tax, and what it pays on the rest it cannot get back.
+        purchase_taxes: &[Tax { name: "Resale, exempt", code: "PEX", basis_points: 0 }],
         drafts: false,
+        fiscal_year_end: (12, 31),
     };
 
     /// The books' currency and the foreign ones.

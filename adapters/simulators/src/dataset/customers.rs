@@ -153,15 +153,8 @@ fn write_down(profile: &Profile, rng: &mut Rng, identity: u64, place: usize) -> 
         4 => Some(format!("{}{tax}", country.to_lowercase())),
         _ => Some(format!("{country}{tax}")),
     };
-    let home = match country {
-        "DE" | "FR" => Currency::Eur,
-        "CH" => Currency::Chf,
-        "US" => Currency::Usd,
-        "CA" => Currency::Cad,
-        "GB" => Currency::Gbp,
-        _ => company.currency,
-    };
-    let currency = if company.currencies().any(|known| known == home) { home } else { company.currency };
+    let home = Currency::of(country);
+    let currency = home.filter(|home| company.currencies().any(|known| known == *home)).unwrap_or(company.currency);
     let (city, postcode) = firm.locale.cities[firm.place as usize % firm.locale.cities.len()];
     let street = firm.locale.streets[firm.place as usize / 7 % firm.locale.streets.len()];
     let has_address = !rng.percent(6);

@@ -1,26 +1,42 @@
-//! The neutral story of a company: two years of customers, products, orders, invoices and payments, from a seed.
+//! The neutral story of a company: two years of sales, purchases, stock, production and the books of it all, from a seed.
 //!
 //! A front turns it into tables in its ERP's own names. Amounts are whole cents, references are positions in the lists
 //! (a front that needs ids adds one), and equal profiles give equal stories on every machine.
 
+mod accounts;
 mod calendar;
 mod company;
 mod customers;
+mod dimensions;
 mod documents;
 mod generate;
+mod ledger;
+mod movements;
 mod names;
+mod production;
 mod products;
+mod purchases;
+mod users;
+mod vendors;
 
-use chrono::{Datelike, NaiveDate};
+use chrono::{Datelike, Months, NaiveDate};
 
+pub use accounts::{Account, AccountClass, AccountKind, AccountRole};
 use calendar::Calendar;
 pub use company::{Company, Currency, Tax};
 pub use customers::Customer;
+pub use dimensions::{Dimension, DimensionKind, Dimensions};
 pub use documents::{
     Allocation, Invoice, InvoiceKind, InvoiceStatus, Line, Order, OrderState, Payment, PaymentMethod, PostState, Rate,
     Totals,
 };
+pub use ledger::{Entry, EntryLine, Journal, Party, Settlement, Settler, Source};
+pub use movements::{Location, MoveLine, MoveState, Receipt, Shipment, StockLevel};
+pub use production::{Component, Ingredient, Recipe, WorkOrder, WorkState};
 pub use products::{Product, ProductKind};
+pub use purchases::{Bill, BillAllocation, BillKind, PurchaseLine, PurchaseOrder, PurchaseState, VendorPayment};
+pub use users::User;
+pub use vendors::{Vendor, VendorTrade};
 
 use crate::rng::Rng;
 
@@ -56,6 +72,49 @@ pub struct Dataset {
     pub invoices: Vec<Invoice>,
     /// Payments of customers, by date.
     pub payments: Vec<Payment>,
+    /// One for every eighty invoices, at least twenty. The first five are not vendors of goods.
+    pub vendors: Vec<Vendor>,
+    /// The people who use the ERP.
+    pub users: Vec<User>,
+    /// The chart of accounts, in the order of [`AccountRole`].
+    pub accounts: Vec<Account>,
+    /// Cost centres and projects.
+    pub dimensions: Vec<Dimension>,
+    /// The warehouses, the main one first.
+    pub locations: Vec<Location>,
+    /// What the company makes itself, by product.
+    pub recipes: Vec<Recipe>,
+    /// Shipments for sales orders, by date.
+    pub shipments: Vec<Shipment>,
+    /// Work orders, by date.
+    pub work_orders: Vec<WorkOrder>,
+    /// Purchase orders, by date.
+    pub purchase_orders: Vec<PurchaseOrder>,
+    /// Receipts, by date.
+    pub receipts: Vec<Receipt>,
+    /// One for each of the goods and each place, by product, then place.
+    pub stock: Vec<StockLevel>,
+    /// Bills and vendor credits, by date.
+    pub bills: Vec<Bill>,
+    /// Payments to vendors, by date.
+    pub vendor_payments: Vec<VendorPayment>,
+    /// What settles invoices, by date.
+    pub settlements: Vec<Settlement>,
+    /// What settles bills, by date.
+    pub bill_settlements: Vec<Settlement>,
+    /// The general ledger, by date.
+    pub entries: Vec<Entry>,
+}
+
+/// What a currency was worth from a day on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ExchangeRate {
+    /// The foreign currency.
+    pub currency: Currency,
+    /// The first day.
+    pub from: NaiveDate,
+    /// Units of the books' currency for one of it.
+    pub rate: Rate,
 }
 
 impl Dataset {
@@ -64,6 +123,8 @@ impl Dataset {
         let calendar = Calendar::new(profile.today);
         let customers = customers::generate(profile, &calendar, (profile.invoices / 20).max(20));
         let products = products::generate(profile, &calendar, (profile.invoices / 40).max(20));
+        let vendors = vendors::generate(profile, &calendar, &customers, (profile.invoices / 80).max(20));
+        let recipes = production::recipes(profile, &products);
         let mut dataset = Self {
             company: profile.company,
             today: profile.today,
@@ -72,6 +133,22 @@ impl Dataset {
             orders: Vec::with_capacity(profile.invoices * 3 / 5),
             invoices: Vec::with_capacity(profile.invoices),
             payments: Vec::with_capacity(profile.invoices),
+            vendors,
+            users: users::generate(&profile.company),
+            accounts: accounts::generate(&profile.company),
+            dimensions: dimensions::generate(),
+            locations: movements::locations(&profile.company),
+            recipes,
+            shipments: Vec::new(),
+            work_orders: Vec::new(),
+            purchase_orders: Vec::new(),
+            receipts: Vec::new(),
+            stock: Vec::new(),
+            bills: Vec::new(),
+            vendor_payments: Vec::new(),
+            settlements: Vec::new(),
+            bill_settlements: Vec::new(),
+            entries: Vec::new(),
         };
         generate::documents(&mut dataset, profile, &calendar);
         generate::payments(&mut dataset, profile, &calendar);
@@ -87,6 +164,35 @@ impl Dataset {
         let wobble = Rng::keyed(month, "rate", currency as u64).between(-300, 300);
         let usual = currency.milli_euros() * 1_000_000 / self.company.currency.milli_euros();
         Rate(usual * (10_000 + wobble) / 10_000)
+    }
+
+    /// The rates of all foreign currencies from the first to the last month of the story, by currency, then month.
+    pub fn exchange_rates(&self) -> impl Iterator<Item = ExchangeRate> + use<'_> {
+        let first = |day: NaiveDate| day.with_day(1).unwrap_or(day);
+        let start = first(Calendar::new(self.today).start);
+        let months = (0..=24).map_while(move |months| start.checked_add_months(Months::new(months)));
+        let currencies = self.company.foreign.iter();
+        currencies.flat_map(move |currency| {
+            let rate = |from| ExchangeRate { currency: *currency, from, rate: self.rate(*currency, from) };
+            months.clone().map(rate)
+        })
+    }
+
+    /// How much of a line of a sales order is on its invoice, in thousandths: 0 without one. A draft counts too.
+    pub fn milli_invoiced(&self, order: &Order, line: usize) -> i64 {
+        let lines = order.invoice.map_or(&[][..], |invoice| &self.invoices[invoice].lines);
+        lines.iter().filter(|invoiced| invoiced.order_line == Some(line)).map(|invoiced| invoiced.milli_quantity).sum()
+    }
+
+    /// What a product is made of, if the company makes it.
+    pub fn recipe(&self, product: usize) -> Option<&Recipe> {
+        let position = self.recipes.binary_search_by_key(&product, |recipe| recipe.product).ok()?;
+        self.recipes.get(position)
+    }
+
+    /// Whether a product is kept by lots.
+    pub fn has_lots(&self, product: usize) -> bool {
+        self.products[product].kind == ProductKind::Goods && product % 7 == 3
     }
 }
 
