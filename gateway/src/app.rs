@@ -1,6 +1,7 @@
 //! A gateway put together from its settings, and its life from start to stop.
 
 use crate::{
+    answers::Answers,
     config::Config,
     erps::{ErpDefinition, ErpRegistry},
     federation::{Federation, Seal},
@@ -63,13 +64,13 @@ pub async fn start(
         aliases: config.limits.aliases,
         ..schema::Limits::default()
     };
-    let api = Api::new(ports, limits);
+    let answers = Answers::new(Api::new(ports, limits), config.answers(), clock);
 
     let listener = TcpListener::bind(config.server.listen)
         .await
         .map_err(|e| format!("cannot listen on {}: {e}", config.server.listen))?;
     let address = listener.local_addr().map_err(|e| e.to_string())?;
-    let router = http::router(Gateway { api, access, metrics, body_bytes: config.limits.body_bytes });
+    let router = http::router(Gateway { answers, access, metrics, body_bytes: config.limits.body_bytes });
     let (stop, mut stopped) = watch::channel(false);
     let server = tokio::spawn(async move {
         let wait = async move {

@@ -97,6 +97,8 @@ pub struct Cache {
     pub stale_if_error_seconds: u64,
     /// How many bytes of records are kept.
     pub max_bytes: u64,
+    /// How many bytes of whole answers are kept.
+    pub answer_bytes: u64,
 }
 
 /// What the gateway logs.
@@ -245,6 +247,10 @@ impl Config {
             scan: self.read.scan_records,
         }
     }
+
+    pub(crate) fn answers(&self) -> crate::answers::Limits {
+        crate::answers::Limits { bytes: self.cache.answer_bytes, fresh: Duration::from_secs(self.cache.fresh_seconds) }
+    }
 }
 
 /// The keys of a section that a variable may set.
@@ -254,7 +260,7 @@ fn known_keys(section: &str) -> &'static [&'static str] {
         "access" => &["api_key"],
         "limits" => &["body_bytes", "depth", "complexity", "aliases"],
         "read" => &["wait_ms", "call_ms", "scan_records", "allow_link_local", "health_seconds"],
-        "cache" => &["fresh_seconds", "revalidate_seconds", "stale_if_error_seconds", "max_bytes"],
+        "cache" => &["fresh_seconds", "revalidate_seconds", "stale_if_error_seconds", "max_bytes", "answer_bytes"],
         "log" => &["filter", "format"],
         _ => &[],
     }

@@ -1,10 +1,12 @@
 //! The ERP gateway: the machinery behind the GraphQL API, and the server in front of it.
 
+mod answers;
 pub mod app;
 pub mod config;
 #[cfg(feature = "simulators")]
 pub mod demo;
 pub mod erps;
 mod federation;
+mod flight;
 pub mod http;
 pub mod telemetry;

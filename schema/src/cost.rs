@@ -1,5 +1,6 @@
 //! Tells in `extensions.cost` of each answer how much of the limit a query took.
 
+use crate::document::Document;
 use async_graphql::{
     Response, ServerError, ValidationResult,
     extensions::{Extension, ExtensionContext, ExtensionFactory, NextRequest, NextValidation},
@@ -38,7 +39,15 @@ impl Extension for CostOfOne {
         ctx: &ExtensionContext<'_>,
         next: NextValidation<'_>,
     ) -> Result<ValidationResult, Vec<ServerError>> {
-        let result = next.run(ctx).await?;
+        let known = ctx.data_opt::<Arc<Document>>().and_then(|document| document.validated.as_ref());
+        let result = match known.and_then(OnceLock::get) {
+            Some(result) => *result,
+            None => next.run(ctx).await?,
+        };
+        if let Some(known) = known {
+            // Whoever was first found the same.
+            let _ = known.set(result);
+        }
         // Each request has its own; it is validated once.
         let _ = self.complexity.set(result.complexity);
         Ok(result)

@@ -83,11 +83,13 @@ impl Erp {
         ErpSystem(Arc::clone(&self.0.system))
     }
     /// Whether it works.
-    async fn status(&self) -> ErpStatus {
+    async fn status(&self, ctx: &Context<'_>) -> ErpStatus {
+        RequestState::of(ctx).watch.momentary();
         self.0.status
     }
     /// Why it does not work, in one sentence.
-    async fn status_message(&self) -> Option<&str> {
+    async fn status_message(&self, ctx: &Context<'_>) -> Option<&str> {
+        RequestState::of(ctx).watch.momentary();
         self.0.status_message.as_deref()
     }
     /// Its settings. Secrets are left out.
@@ -95,11 +97,13 @@ impl Erp {
         Json(Value::from_json(self.0.settings.clone()).unwrap_or_default())
     }
     /// The version that it reports.
-    async fn server_version(&self) -> Option<&str> {
+    async fn server_version(&self, ctx: &Context<'_>) -> Option<&str> {
+        RequestState::of(ctx).watch.momentary();
         self.0.server_version.as_deref()
     }
     /// The company that it reports.
-    async fn company_name(&self) -> Option<&str> {
+    async fn company_name(&self, ctx: &Context<'_>) -> Option<&str> {
+        RequestState::of(ctx).watch.momentary();
         self.0.company_name.as_deref()
     }
     /// The currency of its books.
@@ -111,19 +115,23 @@ impl Erp {
         self.0.capabilities.iter().map(Capability).collect()
     }
     /// When it was last asked whether it works.
-    async fn last_health_check_at(&self) -> Option<DateTime> {
+    async fn last_health_check_at(&self, ctx: &Context<'_>) -> Option<DateTime> {
+        RequestState::of(ctx).watch.momentary();
         self.0.last_health_check_at.map(DateTime)
     }
     /// When a sync of it last succeeded.
-    async fn last_sync_at(&self) -> Option<DateTime> {
+    async fn last_sync_at(&self, ctx: &Context<'_>) -> Option<DateTime> {
+        RequestState::of(ctx).watch.momentary();
         self.0.last_sync_at.map(DateTime)
     }
     /// How long it took to answer when it was last asked whether it works, in milliseconds.
-    async fn latency_ms(&self) -> Option<i32> {
+    async fn latency_ms(&self, ctx: &Context<'_>) -> Option<i32> {
+        RequestState::of(ctx).watch.momentary();
         self.0.latency.map(error::millis)
     }
     /// How many requests it takes.
-    async fn quota(&self) -> Option<Quota<'_>> {
+    async fn quota(&self, ctx: &Context<'_>) -> Option<Quota<'_>> {
+        RequestState::of(ctx).watch.momentary();
         self.0.quota.as_ref().map(Quota)
     }
     /// When it was connected.

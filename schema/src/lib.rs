@@ -4,9 +4,11 @@
 //! `orderBy`, connections and root fields. A new field of a record is a line there and none here.
 
 mod args;
+mod basis;
 mod batch;
 mod comparator;
 mod cost;
+mod document;
 mod erp;
 pub mod error;
 pub mod id;
@@ -25,6 +27,8 @@ mod request;
 mod run;
 pub mod scalars;
 
+pub use basis::Basis;
+pub use document::Document;
 pub use error::{Error, ErrorCode, Result};
 pub use limits::Limits;
 
@@ -54,35 +58,48 @@ impl Api {
         Self { schema: build(&limits), ports, limits }
     }
 
-    /// Executes a query. `request_id` is what a user tells an operator to look for in the log.
-    pub fn execute(
-        &self,
-        request: Request,
-        who: impl Into<Arc<Principal>>,
-        request_id: &str,
-    ) -> BoxFuture<'_, Response> {
+    /// Parses a document and checks its size. Parsing is worth keeping: a [`Document`] can be executed many times.
+    ///
+    /// # Errors
+    /// The answer to whoever sent it: it is not GraphQL, or too large.
+    pub fn parse(&self, query: &str, request_id: &str) -> std::result::Result<Arc<Document>, Response> {
+        Document::parse(query, &self.limits).map(Arc::new).map_err(|mut error| {
+            error::annotate(&mut error, request_id);
+            Response::from_errors(vec![error])
+        })
+    }
+
+    /// Executes a request that [`Document::request`] made. `request_id` is what a user tells an operator to look for in
+    /// the log.
+    pub fn execute(&self, request: Request, who: impl Into<Arc<Principal>>, request_id: &str) -> BoxFuture<'_, Answer> {
         let (who, request_id) = (who.into(), request_id.to_owned());
         async move {
-            let mut response = self.run(request, who).await;
+            let state = RequestState::new(self.ports.clone(), who);
+            let watch = state.watch.clone();
+            let mut response = self.schema.execute(request.data(state)).await;
             for error in &mut response.errors {
                 error::annotate(error, &request_id);
             }
-            response
+            Answer { response, basis: watch.basis() }
         }
         .boxed()
     }
+}
 
-    async fn run(&self, mut request: Request, who: Arc<Principal>) -> Response {
-        match request.parsed_query() {
-            Ok(document) => {
-                if let Err(error) = limits::check_size(document, &self.limits) {
-                    return Response::from_errors(vec![error]);
-                }
-            }
-            Err(error) => return Response::from_errors(vec![error::of_syntax(error)]),
-        }
-        self.schema.execute(request.data(RequestState::new(self.ports.clone(), who))).await
-    }
+/// The answer to a request that is not executed.
+pub fn refusal(error: Error, request_id: &str) -> Response {
+    let mut error = error.into();
+    error::annotate(&mut error, request_id);
+    Response::from_errors(vec![error])
+}
+
+/// The answer to a request.
+#[derive(Debug)]
+pub struct Answer {
+    /// What the client gets.
+    pub response: Response,
+    /// What it was made of.
+    pub basis: Basis,
 }
 
 fn build(limits: &Limits) -> Schema<Query, EmptyMutation, EmptySubscription> {

@@ -162,11 +162,13 @@ impl SourceReport<'_> {
         self.0.quarantined
     }
     /// How many requests were sent to the ERP.
-    async fn calls(&self) -> u32 {
+    async fn calls(&self, ctx: &Context<'_>) -> u32 {
+        RequestState::of(ctx).watch.momentary();
         self.0.calls
     }
     /// How long its part took, in milliseconds.
-    async fn took_ms(&self) -> i32 {
+    async fn took_ms(&self, ctx: &Context<'_>) -> i32 {
+        RequestState::of(ctx).watch.momentary();
         error::millis(self.0.took)
     }
     /// Who evaluated the conditions of `where`.

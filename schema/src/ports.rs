@@ -301,6 +301,8 @@ pub struct Count {
     pub value: Option<u64>,
     /// How sure that is.
     pub precision: CountPrecision,
+    /// Where it comes from: the oldest part counts. None if no ERP had to be asked.
+    pub origin: Option<Origin>,
 }
 
 /// How sure a number of records is.

@@ -1,8 +1,9 @@
 //! What one request carries through its execution.
 
 use crate::{
+    basis::{Watch, Watched},
     loader::Loader,
-    ports::{ErpView, Ports, Principal},
+    ports::{ErpView, Ports, Principal, Reads},
 };
 use adapters::model::ErpId;
 use async_graphql::ContextBase;
@@ -16,12 +17,15 @@ pub(crate) struct RequestState {
     /// One time for the whole answer.
     pub(crate) now: DateTime<Utc>,
     pub(crate) loader: Loader,
+    pub(crate) watch: Watch,
 }
 
 impl RequestState {
     pub(crate) fn new(ports: Ports, who: Arc<Principal>) -> Self {
-        let (now, reads) = ((ports.clock)(), Arc::clone(&ports.reads));
-        Self { ports, loader: Loader::new(reads, Arc::clone(&who)), who, now }
+        let (now, watch) = ((ports.clock)(), Watch::default());
+        let reads: Arc<dyn Reads> = Arc::new(Watched { reads: ports.reads, watch: watch.clone() });
+        let ports = Ports { reads: Arc::clone(&reads), ..ports };
+        Self { ports, loader: Loader::new(reads, Arc::clone(&who)), who, now, watch }
     }
 
     /// The state of the request that is being executed.
@@ -37,6 +41,7 @@ impl RequestState {
 
     /// How old an answer is, in milliseconds as GraphQL's `Int` can hold them.
     pub(crate) fn age_ms(&self, as_of: DateTime<Utc>) -> i32 {
+        self.watch.momentary();
         (self.now - as_of).num_milliseconds().clamp(0, i32::MAX.into()) as i32
     }
 

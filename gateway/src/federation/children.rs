@@ -4,13 +4,15 @@ use super::{
     Federation, Part,
     cursor::query_of,
     failure,
-    flight::{Flights, Landing},
     freshness::Use,
     narrow::{narrow, reference},
     shape,
     source::{Answer, Chunk, Shape, log_quarantined, pushdown, timed_out},
 };
-use crate::erps::ConnectedErp;
+use crate::{
+    erps::ConnectedErp,
+    flight::{Flights, Landing},
+};
 use adapters::{
     Error, Result,
     adapter::{ChildrenQuery, Ctx, SetStart},

@@ -2,7 +2,6 @@
 
 mod children;
 mod cursor;
-mod flight;
 mod freshness;
 mod merge;
 mod narrow;
@@ -15,7 +14,10 @@ pub(crate) use cursor::Seal;
 pub(crate) use freshness::Freshness;
 pub(crate) use source::Limits;
 
-use crate::erps::{ConnectedErp, ErpRegistry};
+use crate::{
+    erps::{ConnectedErp, ErpRegistry},
+    flight::Flights,
+};
 use adapters::{
     Error as SourceFailure,
     adapter::{self, Ctx, SetStart},
@@ -25,7 +27,6 @@ use adapters::{
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use cursor::{At, Place, query_of};
-use flight::Flights;
 use futures_util::future::join_all;
 use merge::{Stream, cursors, merge};
 use moka::future::Cache;
@@ -35,7 +36,7 @@ use schema::{
     error::{Error, Result},
     ports::{
         ChildrenRequest, Count, CountPrecision, Fetched, ListRequest, Listed, Origin, Principal, Pushdown, ReadMode,
-        ReadOptions, Reads, SourceReport, SourceStatus,
+        ReadOptions, Reads, ServedFrom, SourceReport, SourceStatus,
     },
 };
 use source::{Answer, Chunk, Lists, Shape, timed_out};
@@ -304,11 +305,15 @@ impl Reads for Federation {
 
     async fn count(&self, who: &Principal, request: &ListRequest) -> Result<Count> {
         let counts = join_all(self.asked(who, request).map(|erp| self.count_of(erp, request))).await;
-        let mut sum = Count { value: None, precision: CountPrecision::Exact };
+        let mut sum = Count { value: None, precision: CountPrecision::Exact, origin: None };
         for count in counts {
             match count {
-                Some(adapter::Count::Exact(n)) => sum.value = Some(sum.value.unwrap_or_default() + n),
-                Some(adapter::Count::Unknown) | None => sum.precision = CountPrecision::AtLeast,
+                Counted::Of(adapter::Count::Exact(n), origin) => {
+                    sum.value = Some(sum.value.unwrap_or_default() + n);
+                    sum.origin = Some(sum.origin.map_or(origin, |sum| older(sum, origin)));
+                }
+                Counted::Nothing => sum.value = Some(sum.value.unwrap_or_default()),
+                Counted::Of(adapter::Count::Unknown, _) | Counted::Failed => sum.precision = CountPrecision::AtLeast,
             }
         }
         match (sum.value, sum.precision) {
@@ -366,21 +371,39 @@ impl Reads for Federation {
     }
 }
 
+/// How many records one ERP has.
+enum Counted {
+    /// None, without being asked.
+    Nothing,
+    /// So many.
+    Of(adapter::Count, Origin),
+    /// It does not answer.
+    Failed,
+}
+
+/// The origin of what was made of two parts.
+fn older(a: Origin, b: Origin) -> Origin {
+    let served_from = if a.served_from == ServedFrom::Cache { b.served_from } else { a.served_from };
+    Origin { served_from, as_of: a.as_of.min(b.as_of) }
+}
+
 impl Federation {
-    async fn count_of(&self, erp: &Arc<ConnectedErp>, request: &ListRequest) -> Option<adapter::Count> {
+    async fn count_of(&self, erp: &Arc<ConnectedErp>, request: &ListRequest) -> Counted {
         if !erp.adapter.capability(request.entity).list {
-            return Some(adapter::Count::Exact(0));
+            return Counted::Nothing;
         }
         let filter = self.narrowed(erp, request);
         if filter.is_none() {
-            return Some(adapter::Count::Exact(0));
+            return Counted::Nothing;
         }
         let key = (erp.id.clone(), request.entity, filter.clone());
         let cached = self.counts.get(&key).await;
         let now = (self.clock)();
-        let usable = cached.map(|(count, as_of)| (count, self.limits.freshness.of(&request.options, as_of, now)));
-        if let Some((count, freshness::Use::Fresh | freshness::Use::Revalidate)) = usable {
-            return Some(count);
+        let usable =
+            cached.map(|(count, as_of)| (count, as_of, self.limits.freshness.of(&request.options, as_of, now)));
+        if let Some((count, as_of, of @ (freshness::Use::Fresh | freshness::Use::Revalidate))) = usable {
+            let served_from = if of == freshness::Use::Fresh { ServedFrom::Cache } else { ServedFrom::StaleCache };
+            return Counted::Of(count, Origin { served_from, as_of });
         }
         let (adapter, entity, limit) = (Arc::clone(&erp.adapter), request.entity, self.limits.call);
         let landing = self
@@ -390,11 +413,16 @@ impl Federation {
         match tokio::time::timeout(wait, landing).await.unwrap_or_else(|_| Err(timed_out(wait))) {
             Ok(count) => {
                 self.counts.insert(key, (count, now)).await;
-                Some(count)
+                Counted::Of(count, Origin { served_from: ServedFrom::Live, as_of: now })
             }
             Err(error) => {
                 failure(erp, &error);
-                usable.filter(|(_, of)| *of != freshness::Use::Never).map(|(count, _)| count)
+                match usable {
+                    Some((count, as_of, freshness::Use::IfErpFails)) => {
+                        Counted::Of(count, Origin { served_from: ServedFrom::StaleCache, as_of })
+                    }
+                    _ => Counted::Failed,
+                }
             }
         }
     }

@@ -1,12 +1,14 @@
 //! Reads single records by their keys: from the record cache where it may, else in one call for each ERP.
 
 use super::{
-    flight::Flights,
     freshness::Use,
     narrow::reference,
     source::{Limits, timed_out},
 };
-use crate::erps::ConnectedErp;
+use crate::{
+    erps::ConnectedErp,
+    flight::{Flights, Landing},
+};
 use adapters::{
     Result,
     adapter::Ctx,
@@ -104,11 +106,7 @@ impl Records {
             .collect()
     }
 
-    fn call(
-        self: &Arc<Self>,
-        erp: &Arc<ConnectedErp>,
-        keys: &[(RecordKey, FieldSet)],
-    ) -> Vec<super::flight::Landing<Found>> {
+    fn call(self: &Arc<Self>, erp: &Arc<ConnectedErp>, keys: &[(RecordKey, FieldSet)]) -> Vec<Landing<Found>> {
         self.flights.join_all(keys, |keys| {
             let (this, erp) = (Arc::clone(self), Arc::clone(erp));
             async move {

@@ -1,10 +1,10 @@
 //! Reads pages of one ERP: from the list cache where it may, else from the ERP, once for all who ask the same.
 
-use super::{
+use super::freshness::{Freshness, Use};
+use crate::{
+    erps::ConnectedErp,
     flight::{Flights, Landing},
-    freshness::{Freshness, Use},
 };
-use crate::erps::ConnectedErp;
 use adapters::{
     Error, ErrorKind, Result,
     adapter::{Ctx, ListQuery, Order, Position, Row, SetStart},

@@ -1,7 +1,7 @@
 //! `POST /graphql`.
 
 use super::{Gateway, RequestId};
-use async_graphql::Request;
+use crate::answers::{Operation, Reply};
 use axum::{
     Extension,
     body::Bytes,
@@ -53,45 +53,43 @@ async fn answer(
         }
         Err(_) => return refused(StatusCode::BAD_REQUEST, "BAD_USER_INPUT", "The request broke off."),
     };
-    let request = match parse(&body) {
-        Ok(request) => request,
+    let operation = match parse(&body) {
+        Ok(operation) => operation,
         Err(message) => return refused(StatusCode::BAD_REQUEST, "BAD_USER_INPUT", &message),
     };
-    let response = gateway.api.execute(request, who, &id.0).await;
-    let outcome = if response.is_err() { "errors" } else { "ok" };
-    let kind = [(header::CONTENT_TYPE, "application/json; charset=utf-8"), (header::CACHE_CONTROL, "no-store")];
-    // What was never executed has no data at all, by the GraphQL specification.
-    let refused_whole =
-        response.data == async_graphql::Value::Null && response.errors.iter().any(|e| e.path.is_empty());
-    let body = if refused_whole {
-        serde_json::to_vec(&json!({ "errors": response.errors, "extensions": response.extensions }))
-    } else {
-        serde_json::to_vec(&response)
+    let reply = gateway.answers.answer(operation, who, &id.0).await;
+    let outcome = match &reply {
+        Reply { executed: false, .. } => "refused",
+        Reply { faulty: true, .. } => "errors",
+        _ => "ok",
     };
-    match body {
-        Ok(body) => ((kind, body).into_response(), outcome),
-        Err(error) => {
-            tracing::error!(%error, "an answer could not be written");
-            refused(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", "The answer could not be written.")
-        }
-    }
+    let kind = [(header::CONTENT_TYPE, "application/json; charset=utf-8"), (header::CACHE_CONTROL, "no-store")];
+    ((kind, reply.body).into_response(), outcome)
 }
 
 fn is_json(content_type: &str) -> bool {
     content_type.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
 }
 
-fn parse(body: &[u8]) -> Result<Request, String> {
+fn parse(body: &[u8]) -> Result<Operation, String> {
     let value: Value = serde_json::from_slice(body).map_err(|e| format!("The request is not JSON: {e}."))?;
-    match &value {
+    let mut fields = match value {
         Value::Array(_) => return Err("Send one operation at a time: batches are not supported.".into()),
-        Value::Object(fields) if !fields.get("query").is_some_and(Value::is_string) => {
-            return Err("The request has no `query`.".into());
-        }
-        Value::Object(_) => {}
+        Value::Object(fields) => fields,
         _ => return Err("The request is not a JSON object.".into()),
-    }
-    serde_json::from_value(value).map_err(|e| format!("The request cannot be read: {e}."))
+    };
+    let Some(Value::String(query)) = fields.remove("query") else { return Err("The request has no `query`.".into()) };
+    let name = match fields.remove("operationName") {
+        Some(Value::String(name)) => Some(name),
+        None | Some(Value::Null) => None,
+        Some(_) => return Err("`operationName` is not a text.".into()),
+    };
+    let variables = match fields.remove("variables") {
+        Some(variables @ Value::Object(_)) => variables.to_string(),
+        None | Some(Value::Null) => String::new(),
+        Some(_) => return Err("`variables` is not an object.".into()),
+    };
+    Ok(Operation { query, name, variables })
 }
 
 /// A refusal in the form of a GraphQL answer.

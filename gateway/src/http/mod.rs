@@ -3,6 +3,7 @@
 mod graphiql;
 mod graphql;
 
+use crate::answers::Answers;
 use axum::{
     Router,
     extract::{DefaultBodyLimit, State},
@@ -12,10 +13,7 @@ use axum::{
     routing::get,
 };
 use metrics_exporter_prometheus::PrometheusHandle;
-use schema::{
-    Api,
-    ports::{Principal, Role, SCOPE_RAW},
-};
+use schema::ports::{Principal, Role, SCOPE_RAW};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 use std::{
@@ -29,8 +27,8 @@ use subtle::ConstantTimeEq;
 
 /// What the server serves.
 pub struct Gateway {
-    /// The GraphQL API.
-    pub api: Api,
+    /// What answers operations.
+    pub(crate) answers: Answers,
     /// Who may ask.
     pub access: Access,
     /// What is counted.

@@ -1,7 +1,6 @@
 //! Errors: partial answers, codes, and limits.
 
 use crate::fake::{B1, Fake, ODOO, analyst, customer_id, data, error, error_of, invoice_id, respond};
-use async_graphql::Request;
 use schema::Limits;
 use serde_json::json;
 use std::fmt::Write;
@@ -172,7 +171,10 @@ async fn requests_that_are_no_queries_have_the_codes_of_apollo() {
     let missing = "query($id: ID!) { customer(id: $id) { id } }";
     assert_eq!(error(&api, missing).await, ("BAD_USER_INPUT".into(), "id: is required".into()));
     assert_eq!(error(&api, "query($id: ID!) { node(id: $id) { id } }").await.0, "BAD_USER_INPUT");
-    let response = api.execute(Request::new("{ erps { id } }").operation_name("X"), analyst(), "r-1").await;
+    let response = api
+        .execute(api.parse("{ erps { id } }", "r-1").expect("a query").request().operation_name("X"), analyst(), "r-1")
+        .await
+        .response;
     assert_eq!(error_of(&response).0, "GRAPHQL_VALIDATION_FAILED");
 }
 

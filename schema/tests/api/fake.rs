@@ -8,7 +8,7 @@ use adapters::{
         Value,
     },
 };
-use async_graphql::{Request, Response, Variables};
+use async_graphql::{Response, Variables};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use schema::{
@@ -383,7 +383,7 @@ impl Reads for Fake {
         self.called(Call::Count(request.clone()));
         let down = !self.down.lock().expect("not poisoned").is_empty();
         let precision = if down { CountPrecision::AtLeast } else { CountPrecision::Exact };
-        Ok(Count { value: Some(self.matching(who, request).len() as u64), precision })
+        Ok(Count { value: Some(self.matching(who, request).len() as u64), precision, origin: None })
     }
 
     async fn get_many(
@@ -498,7 +498,15 @@ pub(crate) fn limited_to(erps: &[&str]) -> Principal {
 }
 
 pub(crate) async fn respond(api: &Api, query: &str) -> Response {
-    api.execute(Request::new(query), analyst(), "r-1").await
+    ask(api, query, Variables::default(), analyst()).await
+}
+
+/// The answer to a query of somebody.
+pub(crate) async fn ask(api: &Api, query: &str, variables: Variables, who: impl Into<Arc<Principal>>) -> Response {
+    match api.parse(query, "r-1") {
+        Ok(document) => api.execute(document.request().variables(variables), who, "r-1").await.response,
+        Err(refusal) => refusal,
+    }
 }
 
 /// The data of a query that succeeds.
@@ -508,7 +516,7 @@ pub(crate) async fn data(api: &Api, query: &str) -> Json {
 
 /// The data of a query with variables that succeeds.
 pub(crate) async fn data_with(api: &Api, query: &str, variables: Json) -> Json {
-    data_of(api.execute(Request::new(query).variables(Variables::from_json(variables)), analyst(), "r-1").await)
+    data_of(ask(api, query, Variables::from_json(variables), analyst()).await)
 }
 
 pub(crate) fn data_of(response: Response) -> Json {

@@ -1,11 +1,11 @@
 //! `where`, `orderBy` and the other arguments: what they mean, and how they fail.
 
-use crate::fake::{Call, Fake, customer_id, customer_key, data_with, error, error_of, invoice_id};
+use crate::fake::{Call, Fake, ask, customer_id, customer_key, data_with, error, error_of, invoice_id};
 use adapters::{
     filter::{Condition, Filter, Op, Operand, Target},
     model::{EntityType, Value},
 };
-use async_graphql::{Request, Variables};
+use async_graphql::Variables;
 use serde_json::{Value as Json, json};
 
 async fn filter(filter: Json) -> Filter<Operand> {
@@ -138,15 +138,13 @@ async fn what_is_wrong_is_said_with_its_path() {
         let fake = Fake::new();
         let query = "query($w: InvoiceWhere) { invoices(where: $w) { nodes { id } } }";
         let variables = Variables::from_json(json!({"w": input}));
-        let response =
-            fake.api().execute(Request::new(query).variables(variables), crate::fake::analyst(), "r-1").await;
+        let response = ask(&fake.api(), query, variables, crate::fake::analyst()).await;
         assert_eq!(error_of(&response), ("BAD_USER_INPUT".into(), expected.into()), "{input}");
         assert!(fake.calls().is_empty());
     }
     let query = "query($w: InvoiceWhere) { invoices(where: $w) { nodes { id } } }";
     let variables = Variables::from_json(json!({"w": deep}));
-    let response =
-        Fake::new().api().execute(Request::new(query).variables(variables), crate::fake::analyst(), "r-1").await;
+    let response = ask(&Fake::new().api(), query, variables, crate::fake::analyst()).await;
     let (code, message) = error_of(&response);
     assert_eq!(code, "BAD_USER_INPUT");
     assert!(message.ends_with(".not: nested too deep: at most 16 levels"), "{message}");

@@ -1,14 +1,14 @@
 //! Lists and relations: what they ask of the gateway, and how they page.
 
 use crate::fake::{
-    B1, Call, Fake, ODOO, analyst, conditions, customer_id, customer_key, data, data_of, data_with, error, invoice_id,
-    key, limited_to, names, respond,
+    B1, Call, Fake, ODOO, analyst, ask, conditions, customer_id, customer_key, data, data_of, data_with, error,
+    invoice_id, key, limited_to, names, respond,
 };
 use adapters::{
     filter::Operand,
     model::{Direction, EntityType, Value},
 };
-use async_graphql::Request;
+use async_graphql::Variables;
 use schema::ports::{OnSourceError, ReadMode};
 use serde_json::json;
 use std::time::Duration;
@@ -236,10 +236,10 @@ async fn read_options_reach_every_level() {
 async fn a_caller_sees_only_their_erps() {
     let fake = Fake::new();
     let api = fake.api();
-    let ask =
-        async |query: &str, erps: &[&str]| data_of(api.execute(Request::new(query), limited_to(erps), "r-1").await);
+    let seen =
+        async |query: &str, erps: &[&str]| data_of(ask(&api, query, Variables::default(), limited_to(erps)).await);
     let all = "{ erps { id } invoices { totalCount { value } sources { erp { name } } } }";
-    let answer = ask(all, &[B1]).await;
+    let answer = seen(all, &[B1]).await;
     assert_eq!(
         answer,
         json!({"erps": [{"id": B1}], "invoices": {"totalCount": {"value": 1}, "sources": [{"erp": {"name": "Factory"}}]}})
@@ -248,13 +248,13 @@ async fn a_caller_sees_only_their_erps() {
     let hidden = format!(
         "{{ invoice(id: \"{id}\") {{ id }} node(id: \"{id}\") {{ id }} nodes(ids: [\"{id}\", \"{ODOO}\"]) {{ id }} erp(id: \"{ODOO}\") {{ id }} }}"
     );
-    assert_eq!(ask(&hidden, &[B1]).await, json!({"invoice": null, "node": null, "nodes": [null, null], "erp": null}));
-    assert_eq!(ask(&hidden, &[ODOO]).await["invoice"]["id"], json!(id));
+    assert_eq!(seen(&hidden, &[B1]).await, json!({"invoice": null, "node": null, "nodes": [null, null], "erp": null}));
+    assert_eq!(seen(&hidden, &[ODOO]).await["invoice"]["id"], json!(id));
 
     // An ERP that is hidden and one that does not exist give the same answer.
     let message = async |erp: &str| {
         let query = format!("{{ invoices(erps: [\"{B1}\", \"{erp}\"]) {{ nodes {{ id }} }} }}");
-        let response = api.execute(Request::new(query), limited_to(&[B1]), "r-1").await;
+        let response = ask(&api, &query, Variables::default(), limited_to(&[B1])).await;
         crate::fake::error_of(&response)
     };
     let expected = ("BAD_USER_INPUT".to_owned(), "erps[1]: there is no such ERP".to_owned());
@@ -262,7 +262,7 @@ async fn a_caller_sees_only_their_erps() {
     assert_eq!(message("nowhere").await, expected);
 
     fake.calls();
-    ask(&format!("{{ invoices(erps: \"{B1}\") {{ nodes {{ id }} }} }}"), &[B1]).await;
+    seen(&format!("{{ invoices(erps: \"{B1}\") {{ nodes {{ id }} }} }}"), &[B1]).await;
     assert!(matches!(&fake.calls()[..], [Call::List(list)] if list.erps == Some(vec![B1.into()])));
 }
 

@@ -1,8 +1,8 @@
 //! Selections: however a query is written, it gets the same values.
 
-use crate::fake::{Call, Fake, analyst, customer_id, data, data_of, error, invoice_id};
+use crate::fake::{Call, Fake, analyst, ask, customer_id, data, data_of, error, invoice_id};
 use adapters::model::{EntityType, FieldDef, Kind};
-use async_graphql::Request;
+use async_graphql::Variables;
 use schema::ports::{Principal, SCOPE_RAW};
 use serde_json::{Value, json};
 
@@ -46,7 +46,7 @@ async fn fragments_directives_and_repetitions_change_nothing() {
 async fn keys_come_in_the_order_of_the_query() {
     let api = Fake::new().api();
     let query = "{ invoices(first: 1) { nodes { number customer { name } ... on Record { remoteId } total { currency amount } id } } }";
-    let response = api.execute(Request::new(query), analyst(), "r-1").await;
+    let response = ask(&api, query, Variables::default(), analyst()).await;
     let text = serde_json::to_string(&response.data).expect("JSON");
     let id = invoice_id(0);
     assert_eq!(
@@ -125,7 +125,7 @@ async fn every_kind_of_value_comes_out_as_the_schema_says() {
         customer_id(1)
     );
     let who = Principal { scopes: [SCOPE_RAW.to_owned()].into(), ..analyst() };
-    let answer = data_of(fake.api().execute(Request::new(query), who, "r-1").await);
+    let answer = data_of(ask(&fake.api(), &query, Variables::default(), who).await);
     assert_eq!(
         answer["customer"],
         json!({"website": "https://example.com/", "currency": "EUR", "status": "ACTIVE",
@@ -166,7 +166,7 @@ async fn every_field_of_the_catalogue_can_be_selected() {
             def.children.iter().map(|child| format!("{} {{ nodes {{ id }} }} ", child.name)).collect();
         let fields = everything(def.all_fields().map(|(_, field)| field));
         let query = format!("{{ {}(first: 1) {{ nodes {{ {fields} {children} }} }} }}", def.plural);
-        let response = api.execute(Request::new(query), who.clone(), "r-1").await;
+        let response = ask(&api, &query, Variables::default(), who.clone()).await;
         // The vendor of the fake lacks its name.
         assert!(response.errors.is_empty() || *entity == EntityType::Vendor, "{}: {:?}", def.name, response.errors);
         let calls = fake.calls();

@@ -13,10 +13,10 @@ use std::{
 use tracing::Instrument;
 
 /// The outcome of work that several callers wait for.
-pub(super) type Landing<V> = Shared<BoxFuture<'static, Result<V>>>;
+pub(crate) type Landing<V> = Shared<BoxFuture<'static, Result<V>>>;
 
 /// Work under way, by what it does.
-pub(super) struct Flights<K, V> {
+pub(crate) struct Flights<K, V> {
     running: Mutex<HashMap<K, Landing<V>>>,
 }
 
@@ -33,7 +33,7 @@ impl<K: Eq + Hash + Clone + Send + 'static, V: Clone + Send + Sync + 'static> Fl
 
     /// Joins the work under way for the key, or starts it. The work goes on when its first caller is gone: the others
     /// wait for it, and its answer is worth caching.
-    pub(super) fn join(self: &Arc<Self>, key: K, work: impl Future<Output = Result<V>> + Send + 'static) -> Landing<V> {
+    pub(crate) fn join(self: &Arc<Self>, key: K, work: impl Future<Output = Result<V>> + Send + 'static) -> Landing<V> {
         let mut running = self.lock();
         match running.get(&key) {
             Some(landing) => landing.clone(),
@@ -42,7 +42,7 @@ impl<K: Eq + Hash + Clone + Send + 'static, V: Clone + Send + Sync + 'static> Fl
     }
 
     /// The same for many keys: those that nobody works for are worked for together. One landing for each key.
-    pub(super) fn join_all<W>(self: &Arc<Self>, keys: &[K], work: impl FnOnce(Vec<K>) -> W) -> Vec<Landing<V>>
+    pub(crate) fn join_all<W>(self: &Arc<Self>, keys: &[K], work: impl FnOnce(Vec<K>) -> W) -> Vec<Landing<V>>
     where
         W: Future<Output = Result<V>> + Send + 'static,
     {

@@ -1,0 +1,50 @@
+//! Documents that were parsed once and are executed many times.
+
+use crate::{
+    error,
+    limits::{self, Limits},
+};
+use async_graphql::{
+    Request, ServerError, ValidationResult,
+    parser::{
+        parse_query,
+        types::{ExecutableDocument, OperationType},
+    },
+};
+use std::sync::{Arc, OnceLock};
+
+/// A parsed document within the limits of size.
+#[derive(Debug)]
+pub struct Document {
+    parsed: ExecutableDocument,
+    /// What its validation gave, where that does not depend on variables.
+    pub(crate) validated: Option<OnceLock<ValidationResult>>,
+}
+
+impl Document {
+    pub(crate) fn parse(query: &str, limits: &Limits) -> Result<Self, ServerError> {
+        let parsed = parse_query(query).map_err(|error| error::of_syntax(error.into()))?;
+        limits::check_size(&parsed, limits)?;
+        let mut operations = parsed.operations.iter();
+        let alike = operations.next().is_some_and(|(_, one)| one.node.variable_definitions.is_empty())
+            && operations.next().is_none();
+        Ok(Self { parsed, validated: alike.then(OnceLock::new) })
+    }
+
+    /// What an operation of it does: the one of this name, or the only one. None where there is no such operation.
+    pub fn operation(&self, name: Option<&str>) -> Option<OperationType> {
+        let mut operations = self.parsed.operations.iter();
+        let operation = match name {
+            Some(name) => operations.find(|(of, _)| of.is_some_and(|of| of == name)),
+            None => operations.next().filter(|_| operations.next().is_none()),
+        };
+        operation.map(|(_, operation)| operation.node.ty)
+    }
+
+    /// A request to execute it.
+    pub fn request(self: &Arc<Self>) -> Request {
+        let mut request = Request::new("").data(Arc::clone(self));
+        request.set_parsed_query(self.parsed.clone());
+        request
+    }
+}
