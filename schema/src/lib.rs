@@ -62,10 +62,10 @@ impl Api {
     ///
     /// # Errors
     /// The answer to whoever sent it: it is not GraphQL, or too large.
-    pub fn parse(&self, query: &str, request_id: &str) -> std::result::Result<Arc<Document>, Response> {
+    pub fn parse(&self, query: &str, request_id: &str) -> std::result::Result<Arc<Document>, Box<Response>> {
         Document::parse(query, &self.limits).map(Arc::new).map_err(|mut error| {
             error::annotate(&mut error, request_id);
-            Response::from_errors(vec![error])
+            Box::new(Response::from_errors(vec![error]))
         })
     }
 

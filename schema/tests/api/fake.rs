@@ -505,7 +505,7 @@ pub(crate) async fn respond(api: &Api, query: &str) -> Response {
 pub(crate) async fn ask(api: &Api, query: &str, variables: Variables, who: impl Into<Arc<Principal>>) -> Response {
     match api.parse(query, "r-1") {
         Ok(document) => api.execute(document.request().variables(variables), who, "r-1").await.response,
-        Err(refusal) => refusal,
+        Err(refusal) => *refusal,
     }
 }
 
