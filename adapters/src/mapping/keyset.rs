@@ -36,8 +36,12 @@ pub fn sort_keys<'m>(set: &'m SetMapping, order: &[Order]) -> Result<Vec<SortKey
             let nullable = (substitute || !def.required) && mapping.is_none_or(|m| !m.not_null);
             keys.push(SortKey { path, direction: *direction, nullable, part });
         };
+        let inside = |paths: &[Path]| paths.iter().any(|path| set.is_inside(path.as_str()));
         match mapping.map(|m| &m.from) {
-            Some(From::Paths(paths) | From::First { paths, .. } | From::Ref { paths, .. }) if !paths.is_empty() => {
+            Some(From::Day(day)) if !inside(std::slice::from_ref(day)) => key(day, false),
+            Some(From::Paths(paths) | From::First { paths, .. } | From::Ref { paths, .. })
+                if !paths.is_empty() && !inside(paths) =>
+            {
                 key(&paths[0], false);
             }
             Some(From::Moment { date, time }) => {
@@ -67,7 +71,9 @@ pub fn after(set: &SetMapping, order: &[Order], position: &Position) -> Result<S
     if values.len() + 1 != keys.len() {
         return Err(foreign());
     }
-    let id = set.id_literal(id).ok_or_else(foreign)?;
+    // Inside a parent the list goes on with its next element: the parent is read again, unless all of it was shown.
+    let again = set.each.is_some() && super::Each::split(id).is_some_and(|(_, element)| !element.is_empty());
+    let id = set.source_id(id).and_then(|id| set.id_literal(id)).ok_or_else(foreign)?;
     let mut literals = Vec::with_capacity(keys.len());
     for value in values {
         literals.push(match value {
@@ -90,7 +96,12 @@ pub fn after(set: &SetMapping, order: &[Order], position: &Position) -> Result<S
         let equal: Vec<_> = equal.collect();
         let mut later = |last| alternatives.push(SourceFilter::and(equal.iter().cloned().chain([last]).collect()));
         if let Some(value) = &literals[at] {
-            let op = if key.direction == Direction::Asc { SourceOp::Gt } else { SourceOp::Lt };
+            let op = match (key.direction, again && at + 1 == keys.len()) {
+                (Direction::Asc, false) => SourceOp::Gt,
+                (Direction::Asc, true) => SourceOp::Gte,
+                (Direction::Desc, false) => SourceOp::Lt,
+                (Direction::Desc, true) => SourceOp::Lte,
+            };
             later(is(key, op, value.clone()));
             if key.nullable {
                 later(null(key));

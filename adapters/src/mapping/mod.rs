@@ -5,6 +5,7 @@
 //! and sort by ([`push`], [`sort_keys`]), the record that is read ([`Plan::read`]) and the body that is
 //! written ([`body`]). `adapters/README.md` describes the format.
 
+mod each;
 mod json;
 mod keyset;
 mod plan;
@@ -14,6 +15,7 @@ mod spec;
 mod tests;
 mod write;
 
+pub use each::Each;
 pub use keyset::{SortKey, after, sort_keys};
 pub use plan::{Env, Joined, Plan};
 pub use push::{Fit, Pushed, SourceCondition, SourceFilter, SourceOp, literal, push};
@@ -100,6 +102,10 @@ pub struct SetMapping {
     pub id_is_number: bool,
     /// What holds for the rows of the source that are records of this set.
     pub when: Vec<Predicate>,
+    /// Set where not the rows of the source are the records, but the elements of a collection inside them.
+    pub each: Option<Each>,
+    /// Where the currency of a row's amounts is, for an entity that has no field for it.
+    pub currency: Option<Path>,
     /// The adapter's own keys.
     pub options: toml::Table,
     style: Style,
@@ -146,7 +152,7 @@ impl SetMapping {
     /// The set in two halves: the rows in the company's currency, of this code, and those in others. In each half an
     /// amount is kept in one field, by which the source can filter and sort. None where the set keeps them in one anyway.
     pub fn by_currency(&self, own: &str) -> Option<[Self; 2]> {
-        let From::Paths(paths) = &self.named("currency")?.from else { return None };
+        let Some(From::Paths(paths)) = self.currency_from() else { return None };
         let path = paths.first()?;
         if !self.fields.iter().flatten().any(|f| matches!(f.from, From::ByCurrency(..))) {
             return None;
@@ -164,9 +170,18 @@ impl SetMapping {
         Some([half(SourceOp::Eq), half(SourceOp::Neq)])
     }
 
-    /// A record's id as the source's filters take it.
+    /// The id of a record of the source as its filters take it.
     pub fn id_literal(&self, id: &str) -> Option<Literal> {
         id_literal(id, self.id_is_number)
+    }
+
+    /// Where the currency of a row's amounts is.
+    fn currency_from(&self) -> Option<From> {
+        match (&self.currency, self.named("currency").map(|mapping| &mapping.from)) {
+            (Some(path), _) => Some(From::Paths(vec![path.clone()])),
+            (None, Some(from @ (From::Paths(_) | From::First { .. }))) => Some(from.clone()),
+            (None, _) => None,
+        }
     }
 }
 
@@ -212,7 +227,12 @@ impl Path {
     }
     /// The name in the record itself.
     pub fn first(&self) -> &str {
-        self.segments().next().unwrap_or_default()
+        let first = self.segments().next().unwrap_or_default();
+        first.strip_suffix("[]").unwrap_or(first)
+    }
+    /// The collection and the path in its elements, where the path is one through a collection: `Checks[].Amount`.
+    fn through(&self) -> Option<(Self, Self)> {
+        self.0.split_once("[].").map(|(collection, inner)| (Self(collection.into()), Self(inner.into())))
     }
     fn segments(&self) -> impl Iterator<Item = &str> {
         self.0.split('.')
@@ -242,8 +262,18 @@ pub enum From {
     },
     /// Always the same.
     Const(Value),
-    /// The sum of decimals; `true` marks what is subtracted.
+    /// The sum of decimals; `true` marks what is subtracted. `Checks[].Amount` is the sum over a collection.
     Sum(Vec<(bool, Path)>),
+    /// The value, where these hold; otherwise none.
+    When(Box<From>, Vec<Predicate>),
+    /// The first of these that has a value in the record.
+    Either(Vec<From>),
+    /// A list of those of these that have a value; of value objects those that have all required ones.
+    Several(Vec<From>),
+    /// The record itself, as a reference.
+    Own,
+    /// The beginning of a day in the ERP's time zone, where the ERP keeps no time of day.
+    Day(Path),
     /// A number times the rate at the path, rounded to cents; no value where there is no rate.
     Times(Box<From>, Path),
     /// The first where the record is in the company's currency, else the second: SAP Business One keeps the amounts of
@@ -281,6 +311,9 @@ pub enum From {
         /// Where one value is taken and several elements fit: a path in the element and one in the record, whose texts
         /// are the same in the one that is meant. If none is meant, the first that fits.
         prefer: Option<(Path, Path)>,
+        /// Where one value is taken and the elements hold in turn: the date from which each holds. The last one that has
+        /// begun is meant.
+        latest: Option<Path>,
         /// What is taken of each.
         take: Take,
     },
@@ -317,6 +350,11 @@ impl From {
             Self::InCurrency(_, Some(path)) if !known(&path) => return None,
             Self::InCurrency(of, path) => Self::InCurrency(Box::new(of.for_version(has)?), path),
             Self::Sum(parts) if !parts.iter().all(|p| known(&p.1)) => return None,
+            Self::When(_, when) if !when.iter().all(|p| known(&p.path)) => return None,
+            Self::When(of, when) => Self::When(Box::new(of.for_version(has)?), when),
+            Self::Either(of) => Self::Either(some_of(of, has)?),
+            Self::Several(of) => Self::Several(some_of(of, has)?),
+            Self::Day(path) if !known(&path) => return None,
             Self::Times(of, rate) if known(&rate) => Self::Times(Box::new(of.for_version(has)?), rate),
             Self::Times(..) => return None,
             Self::Moment { date, time } if !known(&date) || !known(&time) => return None,
@@ -334,12 +372,17 @@ impl From {
             Self::Object(parts) => Self::Object(fields(parts)),
             Self::Elements { path: Some(path), .. } if !known(&path) => return None,
             // Elements inside a record have names of their own, which only a joined table's description covers.
-            Self::Elements { path: None, nested, when, prefer, take: Take::Object(parts) } => {
-                Self::Elements { path: None, nested, when, prefer, take: Take::Object(fields(parts)) }
+            Self::Elements { path: None, nested, when, prefer, latest, take: Take::Object(parts) } => {
+                Self::Elements { path: None, nested, when, prefer, latest, take: Take::Object(fields(parts)) }
             }
             other => other,
         })
     }
+}
+
+fn some_of(of: Vec<From>, has: &dyn Fn(&str) -> bool) -> Option<Vec<From>> {
+    let of: Vec<_> = of.into_iter().filter_map(|from| from.for_version(has)).collect();
+    Some(of).filter(|of| !of.is_empty())
 }
 
 /// A comparison of a source field, used both to read and to push down.

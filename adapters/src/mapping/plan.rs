@@ -3,11 +3,12 @@
 //! A record's JSON is walked once. The values that the plan wants are kept as slices of the text, everything else is
 //! skipped, and each slice is then parsed straight into its unified type.
 
-use super::{From, Literal, Path, Predicate, SetMapping, SourceOp, Take, With, json};
+use super::{Each, From, Literal, Path, Predicate, SetMapping, SourceOp, Take, With, json};
 use crate::{
     adapter::Quarantined,
     model::{
-        CurrencyCode, ErpId, FieldDef, FieldId, FieldSet, Kind, Money, MoneyIn, Record, RecordKey, RemoteRef, Value,
+        CurrencyCode, EntityType, ErpId, FieldDef, FieldId, FieldSet, Kind, Money, MoneyIn, Record, RecordKey,
+        RemoteRef, Value,
     },
 };
 use chrono::{DateTime, NaiveDate, Utc};
@@ -45,8 +46,19 @@ pub struct Plan {
     id: Slot,
     /// The currency of the document, for its amounts.
     currency: Option<Extract>,
+    /// Set where elements of a collection are the records.
+    each: Option<EachElement>,
     held: FieldSet,
     fields: Vec<(FieldId, &'static FieldDef, Option<Extract>)>,
+}
+
+/// How the elements are found that are records.
+#[derive(Debug)]
+struct EachElement {
+    collection: Slot,
+    id: Slot,
+    /// Which elements count.
+    when: Vec<Test>,
 }
 
 type Slot = usize;
@@ -62,6 +74,12 @@ struct Shape {
 struct Node {
     slot: Option<Slot>,
     children: Vec<(Box<str>, Node)>,
+}
+
+impl Node {
+    fn child(&self, name: &str) -> Option<&Self> {
+        self.children.iter().find(|c| *c.0 == *name).map(|c| &c.1)
+    }
 }
 
 impl Shape {
@@ -151,7 +169,7 @@ impl<'s> Visitor<'_> for Wanted<'s> {
         f.write_str("a name")
     }
     fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
-        Ok(self.0.children.iter().find(|c| *c.0 == *name).map(|c| &c.1))
+        Ok(self.0.child(name))
     }
 }
 
@@ -162,7 +180,12 @@ enum Extract {
     First(Vec<Slot>, Vec<Box<str>>),
     Ref { slot: Slot, set: crate::model::SourceSet },
     Const(Value),
-    Sum(Vec<(bool, Slot)>),
+    Sum(Vec<(bool, Addend)>),
+    When(Box<Extract>, Vec<Test>),
+    Either(Vec<Extract>),
+    Several(Vec<Extract>),
+    Own,
+    Day(Slot),
     Times(Box<Extract>, Slot),
     ByCurrency(Box<Extract>, Box<Extract>),
     InCurrency(Box<Extract>, Option<Slot>),
@@ -176,6 +199,13 @@ enum Extract {
     Elements { slot: Option<Slot>, each: Box<Element> },
 }
 
+/// What is added up: a number, or the numbers of a collection's elements.
+#[derive(Debug)]
+enum Addend {
+    One(Slot),
+    All(Slot, Shape),
+}
+
 /// How one element of a collection is read.
 #[derive(Debug)]
 struct Element {
@@ -184,6 +214,7 @@ struct Element {
     when: Vec<Test>,
     /// A slot of the element and one of the record: the element in which both have the same text is meant.
     prefer: Option<(Slot, Slot)>,
+    latest: Option<Slot>,
     take: Taken,
 }
 
@@ -222,13 +253,17 @@ impl Plan {
                 (field, def, mapping.field(field).map(|m| Extract::new(&m.from, &mut shape)))
             })
             .collect();
-        let currency = match mapping.named("currency").map(|m| &m.from) {
-            Some(from @ (From::Paths(_) | From::First { .. })) if needs_currency => {
-                Some(Extract::new(from, &mut shape))
-            }
-            _ => None,
-        };
-        Self { mapping: mapping.clone(), shape, id, currency, held, fields }
+        let currency = mapping.currency_from().filter(|_| needs_currency);
+        let currency = currency.map(|from| Extract::new(&from, &mut shape));
+        let each = mapping.each.as_ref().map(|each| EachElement {
+            collection: shape.slot(&each.elements),
+            id: shape.slot(&each.id),
+            when: {
+                let inside = mapping.when.iter().filter(|p| mapping.is_inside(p.path.as_str())).cloned();
+                tests(&inside.collect::<Vec<_>>(), &mut shape)
+            },
+        });
+        Self { mapping: mapping.clone(), shape, id, currency, each, held, fields }
     }
 
     /// The fields that a record of this plan holds.
@@ -255,19 +290,73 @@ impl Plan {
         element.into_iter().flat_map(|e| e.shape.root.children.iter().map(|c| &*c.0))
     }
 
-    /// The record in an object's text.
+    fn quarantine(&self, id: Option<Box<str>>, reason: String) -> Quarantined {
+        Quarantined { set: self.mapping.set.clone(), id, reason }
+    }
+
+    fn cut<'a>(&self, raw: &'a str) -> Result<(Vec<Option<&'a str>>, Box<str>), Quarantined> {
+        let slots = self.shape.cut(raw).map_err(|e| self.quarantine(None, format!("not a record: {e}")))?;
+        match slots[self.id].and_then(json::id) {
+            Some(id) if !id.is_empty() => Ok((slots, id.into())),
+            _ => Err(self.quarantine(None, format!("{}: no id", self.mapping.id.as_str()))),
+        }
+    }
+
+    /// The record in an object's text. Where the records are elements of a collection in it, what the parent alone says,
+    /// by an id behind those of all its elements.
     ///
     /// # Errors
     /// When a value cannot be mapped or a required one is missing: the record is to be left out, and reported.
     pub fn read(&self, raw: &str, joined: &Joined<'_>, env: &Env) -> Result<Record, Quarantined> {
-        let quarantine =
-            |id: Option<Box<str>>, reason: String| Quarantined { set: self.mapping.set.clone(), id, reason };
-        let slots = self.shape.cut(raw).map_err(|e| quarantine(None, format!("not a record: {e}")))?;
-        let id: Box<str> = match slots[self.id].and_then(json::id) {
-            Some(id) if !id.is_empty() => id.into(),
-            _ => return Err(quarantine(None, format!("{}: no id", self.mapping.id.as_str()))),
+        let (slots, id) = self.cut(raw)?;
+        let id = if self.each.is_some() { Each::join(&id, "").into() } else { id };
+        self.record(raw, &slots, id, 0, joined, env)
+    }
+
+    /// The records in an object's text: one, or the elements of the collection that are records.
+    pub fn read_all(&self, raw: &str, joined: &Joined<'_>, env: &Env) -> Vec<Result<Record, Quarantined>> {
+        let Some(each) = &self.each else { return vec![self.read(raw, joined, env)] };
+        let (slots, parent) = match self.cut(raw) {
+            Ok(cut) => cut,
+            Err(quarantined) => return vec![Err(quarantined)],
         };
-        let mut row = Row { slots: &slots, index: 0, id: &id, mapping: &self.mapping, env, currency: None };
+        let Some(list) = slots[each.collection].filter(|raw| *raw != "null") else { return Vec::new() };
+        let name = self.mapping.each.as_ref().map_or("", |each| each.elements.as_str());
+        let (Some(elements), Some(node)) = (json::elements(list), self.shape.root.child(name)) else {
+            return vec![Err(self.quarantine(Some(parent), cannot(list, "a list")))];
+        };
+        let read = |(index, element): (usize, &RawValue)| {
+            let element = element.get();
+            let mut slots = slots.clone();
+            if let Err(e) = (Cut { node, values: &mut slots }).walk(element) {
+                return Some(Err(self.quarantine(Some(parent.clone()), format!("an element cannot be read: {e}"))));
+            }
+            let id = slots[each.id].and_then(json::id).unwrap_or_default();
+            let id: Box<str> = Each::join(&parent, &id).into();
+            let row = Row { slots: &slots, index, id: &id, mapping: &self.mapping, env, currency: None };
+            match row.all_hold(&each.when) {
+                Ok(true) if id.ends_with(':') => {
+                    Some(Err(self.quarantine(Some(parent.clone()), "an element has no id".to_owned())))
+                }
+                Ok(true) => Some(self.record(element, &slots, id, index, joined, env)),
+                Ok(false) => None,
+                Err(reason) => Some(Err(self.quarantine(Some(id), reason))),
+            }
+        };
+        elements.into_iter().enumerate().filter_map(read).collect()
+    }
+
+    fn record(
+        &self,
+        raw: &str,
+        slots: &[Option<&str>],
+        id: Box<str>,
+        index: usize,
+        joined: &Joined<'_>,
+        env: &Env,
+    ) -> Result<Record, Quarantined> {
+        let quarantine = |id, reason| self.quarantine(id, reason);
+        let mut row = Row { slots, index, id: &id, mapping: &self.mapping, env, currency: None };
         row.currency =
             match self.currency.as_ref().map_or(Ok(Value::Null), |extract| row.value(Kind::Currency, extract)) {
                 Ok(Value::Currency(code)) => Some(code),
@@ -319,7 +408,22 @@ impl Extract {
                 paths.first().map_or(Self::Const(Value::Null), |p| Self::Ref { slot: shape.slot(p), set: set.clone() })
             }
             From::Const(value) => Self::Const(value.clone()),
-            From::Sum(parts) => Self::Sum(parts.iter().map(|(minus, path)| (*minus, shape.slot(path))).collect()),
+            From::Sum(parts) => {
+                let mut addend = |path: &Path| match path.through() {
+                    None => Addend::One(shape.slot(path)),
+                    Some((collection, path)) => {
+                        let mut inner = Shape::default();
+                        inner.slot(&path);
+                        Addend::All(shape.slot(&collection), inner)
+                    }
+                };
+                Self::Sum(parts.iter().map(|(minus, path)| (*minus, addend(path))).collect())
+            }
+            From::When(of, when) => Self::When(Box::new(Self::new(of, shape)), tests(when, shape)),
+            From::Either(of) => Self::Either(of.iter().map(|from| Self::new(from, shape)).collect()),
+            From::Several(of) => Self::Several(of.iter().map(|from| Self::new(from, shape)).collect()),
+            From::Own => Self::Own,
+            From::Day(path) => Self::Day(shape.slot(path)),
             From::Times(of, rate) => Self::Times(Box::new(Self::new(of, shape)), shape.slot(rate)),
             From::ByCurrency(own, foreign) => {
                 Self::ByCurrency(Box::new(Self::new(own, shape)), Box::new(Self::new(foreign, shape)))
@@ -337,16 +441,17 @@ impl Extract {
             From::Template(template) => Self::Template(template.clone()),
             From::Index => Self::Index,
             From::Object(fields) => Self::Object(Self::all(fields, shape)),
-            From::Elements { path, nested, when, prefer, take } => {
+            From::Elements { path, nested, when, prefer, latest, take } => {
                 let mut inner = Shape::default();
                 let nested = nested.as_ref().map(|p| inner.slot(p));
                 let when = tests(when, &mut inner);
                 let prefer = prefer.as_ref().map(|(element, record)| (inner.slot(element), shape.slot(record)));
+                let latest = latest.as_ref().map(|p| inner.slot(p));
                 let take = match take {
                     Take::Object(fields) => Taken::Object(Self::all(fields, &mut inner)),
                     Take::One(from) => Taken::One(Self::new(from, &mut inner)),
                 };
-                let each = Box::new(Element { shape: inner, nested, when, prefer, take });
+                let each = Box::new(Element { shape: inner, nested, when, prefer, latest, take });
                 Self::Elements { slot: path.as_ref().map(|p| shape.slot(p)), each }
             }
         }
@@ -434,15 +539,72 @@ impl<'a> Row<'_, 'a> {
             }),
             Extract::Sum(parts) => {
                 let mut sum = None;
-                for (minus, slot) in parts {
-                    let Some(raw) = self.raw(*slot) else { continue };
+                let mut add = |minus: bool, raw: &str| {
                     let part = json::decimal(raw).ok_or_else(|| cannot(raw, "a number"))?;
                     let sum = sum.get_or_insert(rust_decimal::Decimal::ZERO);
-                    *sum = if *minus { sum.checked_sub(part) } else { sum.checked_add(part) }
+                    *sum = if minus { sum.checked_sub(part) } else { sum.checked_add(part) }
                         .ok_or_else(|| cannot(raw, "a number that can be added"))?;
+                    Ok::<_, String>(())
+                };
+                for (minus, addend) in parts {
+                    match addend {
+                        Addend::One(slot) => {
+                            if let Some(raw) = self.raw(*slot) {
+                                add(*minus, raw)?;
+                            }
+                        }
+                        Addend::All(slot, shape) => {
+                            let Some(list) = self.raw(*slot) else { continue };
+                            for element in json::elements(list).ok_or_else(|| cannot(list, "a list"))? {
+                                let cut = shape.cut(element.get()).map_err(|e| format!("an element: {e}"))?;
+                                if let Some(raw) = cut.first().copied().flatten().filter(|raw| *raw != "null") {
+                                    add(*minus, raw)?;
+                                }
+                            }
+                        }
+                    }
                 }
                 sum.map_or(Ok(Value::Null), |sum| self.number(kind, sum))
             }
+            Extract::When(of, when) => {
+                if self.all_hold(when)? {
+                    self.value(kind, of)
+                } else {
+                    Ok(Value::Null)
+                }
+            }
+            Extract::Either(of) => {
+                for extract in of {
+                    let value = self.value(kind, extract)?;
+                    if !value.is_null() {
+                        return Ok(value);
+                    }
+                }
+                Ok(Value::Null)
+            }
+            Extract::Several(of) => {
+                let (one, required): (_, &[FieldDef]) = match kind {
+                    Kind::Refs(to) => (Kind::Ref(to), &[]),
+                    Kind::List(of) => (Kind::Object(of), of.fields),
+                    other => (other, &[]),
+                };
+                let whole = |value: &Value| match value {
+                    Value::Object(values) => {
+                        required.iter().zip(values).all(|(def, value)| !def.required || !value.is_null())
+                    }
+                    other => !other.is_null(),
+                };
+                let values = of.iter().map(|extract| self.value(one, extract));
+                let values = values.filter(|value| value.as_ref().map_or(true, whole));
+                Ok(Value::List(values.collect::<Result<_, _>>()?))
+            }
+            Extract::Own => Ok(Value::Ref(RemoteRef { set: self.mapping.set.clone(), id: self.id.into() })),
+            Extract::Day(slot) => match self.raw(*slot) {
+                None => Ok(Value::Null),
+                Some(raw) => {
+                    json::moment(raw, None, self.env.zone).map(Value::DateTime).ok_or_else(|| cannot(raw, "a date"))
+                }
+            },
             Extract::Times(of, rate) => {
                 let (Value::Decimal(number), Some(raw)) = (self.value(Kind::Decimal, of)?, self.raw(*rate)) else {
                     return Ok(Value::Null);
@@ -555,7 +717,10 @@ impl<'a> Row<'_, 'a> {
         match kind {
             Kind::Money(MoneyIn::Document) => money(self.currency, amount),
             // Signed amounts in the company's currency: a credit note counts as positive, `kind` tells the direction.
-            Kind::Money(MoneyIn::Company) => money(self.env.base_currency, amount.abs()),
+            Kind::Money(MoneyIn::Company) if matches!(self.mapping.entity, EntityType::Invoice | EntityType::Bill) => {
+                money(self.env.base_currency, amount.abs())
+            }
+            Kind::Money(MoneyIn::Company) => money(self.env.base_currency, amount),
             Kind::MoneyList => money(self.currency, amount).map(|m| Value::List([m].into())),
             _ => Ok(Value::Decimal(amount)),
         }
@@ -572,6 +737,8 @@ impl<'a> Row<'_, 'a> {
     fn elements(&self, kind: Kind, elements: &[&'a RawValue], each: &Element) -> Read {
         let many = matches!(kind, Kind::List(_) | Kind::Refs(_));
         let meant = each.prefer.and_then(|(_, slot)| self.text(slot));
+        let today = self.env.read_at.with_timezone(&self.env.zone).date_naive();
+        let mut newest: Option<NaiveDate> = None;
         let mut first = Value::Null;
         let mut taken = Vec::new();
         let mut waiting: Vec<&'a RawValue> = elements.iter().rev().copied().collect();
@@ -595,6 +762,13 @@ impl<'a> Row<'_, 'a> {
             match value {
                 Value::Null => {}
                 value if many => taken.push(value),
+                value if each.latest.is_some() => {
+                    let begun = each.latest.and_then(|slot| row.raw(slot)).and_then(|raw| row.date(raw));
+                    let begun = begun.unwrap_or(NaiveDate::MIN);
+                    if begun <= today && newest.is_none_or(|newest| begun > newest) {
+                        (newest, first) = (Some(begun), value);
+                    }
+                }
                 value => match (&meant, each.prefer) {
                     (Some(meant), Some((slot, _))) if row.text(slot).as_ref() != Some(meant) => {
                         if first.is_null() {

@@ -195,6 +195,9 @@ impl Push<'_> {
     }
 
     fn is(&self, path: &str, op: SourceOp, values: Vec<Literal>) -> Translated {
+        if self.set.is_inside(path) {
+            return GIVE_UP;
+        }
         let condition = SourceCondition { path: path.into(), op, values };
         match (self.fit)(&condition) {
             Fit::Exact => (SourceFilter::Is(condition), true),
@@ -205,6 +208,7 @@ impl Push<'_> {
 
     fn condition(&self, condition: &Condition, positive: bool) -> Translated {
         let field = match condition.target {
+            Target::Id if self.set.each.is_some() => return self.parents(condition, positive),
             Target::Id => {
                 return self.ids(self.set.id.as_str(), self.set.id_is_number, &self.set.set, condition, positive);
             }
@@ -219,7 +223,12 @@ impl Push<'_> {
         if !mapping.filter {
             return GIVE_UP;
         }
-        match &mapping.from {
+        self.value(&mapping.from, condition, positive)
+    }
+
+    /// A condition on the value that comes from there.
+    fn value(&self, from: &From, condition: &Condition, positive: bool) -> Translated {
+        match from {
             From::Paths(paths) => match paths.first() {
                 Some(path) => self.compare(path.as_str(), condition.op, &condition.values, positive),
                 None => GIVE_UP,
@@ -240,6 +249,27 @@ impl Push<'_> {
                 let wanted = |value: &Value| holds(condition.op, value, &condition.values) == positive;
                 self.cases(cases, &wanted)
             }
+            From::When(of, when) => {
+                let holds_when = self.all(when.iter().map(|p| self.predicate(p, true)));
+                let with = self.all([holds_when, self.value(of, condition, positive)].into_iter());
+                if holds(condition.op, &Value::Null, &condition.values) != positive {
+                    return with;
+                }
+                let without = self.any(when.iter().map(|p| self.predicate(p, false)));
+                self.any([with, without].into_iter())
+            }
+            From::Day(path) => {
+                let op = match condition.op {
+                    Op::Gt | Op::Gte if positive => SourceOp::Gte,
+                    Op::Lt | Op::Lte if positive => SourceOp::Lte,
+                    Op::Eq if positive => SourceOp::Eq,
+                    Op::IsNull => return self.compare(path.as_str(), condition.op, &condition.values, positive),
+                    _ => return GIVE_UP,
+                };
+                // Which day a moment is in, the dialect knows: it has the zone. Wider by the day itself.
+                let values: Vec<_> = condition.values.iter().filter_map(literal).collect();
+                (self.is(path.as_str(), op, values).0, false)
+            }
             From::Moment { date, .. } => {
                 // The source compares whole days: wider by up to one.
                 let day = |value: &Value| match value {
@@ -257,6 +287,23 @@ impl Push<'_> {
             }
             _ => GIVE_UP,
         }
+    }
+
+    /// The parents of the records of these ids; which of their elements are meant is left to the caller.
+    fn parents(&self, condition: &Condition, positive: bool) -> Translated {
+        if !positive || !matches!(condition.op, Op::Eq | Op::In) {
+            return GIVE_UP;
+        }
+        let parents = condition.values.iter().filter_map(|value| match value {
+            Value::Ref(r) if r.set == self.set.set => self.set.id_literal(self.set.source_id(&r.id)?),
+            _ => None,
+        });
+        let mut parents: Vec<_> = parents.collect();
+        parents.dedup();
+        if parents.is_empty() {
+            return constant(false);
+        }
+        (self.source_compare(self.set.id.as_str(), SourceOp::In, parents, true).0, false)
     }
 
     /// The first of several paths that has a value: a path counts only where those before it have none.

@@ -1,7 +1,7 @@
 //! Reads a mapping from TOML and checks it against the catalogue of entities.
 
 use super::{
-    FieldMapping, From, Literal, Mapping, MappingError, Path, Predicate, SetMapping, SourceOp, Style, Take, With,
+    Each, FieldMapping, From, Literal, Mapping, MappingError, Path, Predicate, SetMapping, SourceOp, Style, Take, With,
 };
 use crate::model::{EntityDef, EntityType, FieldDef, Kind, ObjectDef, SourceSet, Value};
 use rust_decimal::Decimal;
@@ -89,12 +89,30 @@ fn parse_entity(entity: EntityType, mut table: Table, style: Style, targets: &Ta
                     Some(when) => predicates(when, &at)?,
                     None => Vec::new(),
                 },
+                each: own.remove("each").map(|each| parse_each(each, &at)).transpose()?,
+                currency: own.remove("currency").map(|path| string(path, &at)).transpose()?.map(|p| Path(p.into())),
                 style,
                 fields: parse_fields(&all, fields, &at, targets)?,
                 options: own,
             }))
         })
         .collect()
+}
+
+fn parse_each(each: Toml, at: &str) -> Result<Each> {
+    let mut each = into_table(each, at)?;
+    let (Some(Toml::String(elements)), Some(Toml::String(id))) = (each.remove("elements"), each.remove("id")) else {
+        return wrong(at, "each has `elements` and `id`");
+    };
+    let at_least = match each.remove("at-least") {
+        None => 1,
+        Some(Toml::Integer(number)) if (1..1000).contains(&number) => number as usize,
+        Some(_) => return wrong(at, "at-least is a number from 1"),
+    };
+    match each.keys().next() {
+        Some(unknown) => wrong(at, format_args!("each has no {unknown}")),
+        None => Ok(Each { id: Path(format!("{elements}.{id}").into()), elements: Path(elements.into()), at_least }),
+    }
 }
 
 fn parse_fields(
@@ -128,6 +146,28 @@ fn parse_field(kind: Kind, spec: Toml, at: &str, targets: &Targets) -> Result<Fi
 }
 
 fn parse_from(kind: Kind, spec: &mut Table, at: &str, targets: &Targets) -> Result<From> {
+    if !spec.contains_key("elements")
+        && !spec.contains_key("lookup")
+        && let Some(when) = spec.remove("when")
+    {
+        return Ok(From::When(Box::new(parse_from(kind, spec, at, targets)?), predicates(when, at)?));
+    }
+    if let Some(of) = spec.remove("either") {
+        return Ok(From::Either(alternatives(kind, of, at, targets)?));
+    }
+    if let Some(of) = spec.remove("list") {
+        let kind = match kind {
+            Kind::Refs(_) | Kind::List(_) => element_kind(kind),
+            _ => return wrong(at, "list is for lists"),
+        };
+        return Ok(From::Several(alternatives(kind, of, at, targets)?));
+    }
+    if flag(spec, "own", at)? == Some(true) {
+        return Ok(From::Own);
+    }
+    if let Some(day) = spec.remove("day") {
+        return Ok(From::Day(Path(string(day, at)?.into())));
+    }
     if let Some(value) = spec.remove("const") {
         return Ok(From::Const(constant(kind, &value, at)?));
     }
@@ -228,7 +268,8 @@ fn parse_from(kind: Kind, spec: &mut Table, at: &str, targets: &Targets) -> Resu
             }
             Some(_) => return wrong(at, "prefer is {field of the element = field of the record}"),
         };
-        return Ok(From::Elements { path: collection.map(path), nested: nested.map(path), when, prefer, take });
+        let latest = spec.remove("latest").map(|path| string(path, at)).transpose()?.map(path);
+        return Ok(From::Elements { path: collection.map(path), nested: nested.map(path), when, prefer, latest, take });
     }
     if let Kind::Object(of) = kind {
         return match spec.remove("fields") {
@@ -258,10 +299,18 @@ fn parse_from(kind: Kind, spec: &mut Table, at: &str, targets: &Targets) -> Resu
     }
 }
 
-/// What one element of a list of references is.
+fn alternatives(kind: Kind, of: Toml, at: &str, targets: &Targets) -> Result<Vec<From>> {
+    match of {
+        Toml::Array(of) => of.into_iter().map(|one| Ok(parse_field(kind, one, at, targets)?.from)).collect(),
+        _ => wrong(at, "a list is expected"),
+    }
+}
+
+/// What one element of a list is.
 fn element_kind(kind: Kind) -> Kind {
     match kind {
         Kind::Refs(entity) => Kind::Ref(entity),
+        Kind::List(of) => Kind::Object(of),
         other => other,
     }
 }

@@ -1,5 +1,7 @@
 //! The engine on small mappings: what is read, what is pushed down, what is written.
 
+mod each;
+
 use super::*;
 use crate::{
     adapter::{Order, Position},
