@@ -251,7 +251,7 @@ pub enum From {
         /// Texts that stand for no value.
         none: Vec<Box<str>>,
     },
-    /// From the id at the path, as a reference.
+    /// From the id at the path, as a reference; from several ids there, as a list of references.
     Ref {
         /// The first of these paths that the ERP's version has.
         paths: Vec<Path>,
@@ -274,12 +274,16 @@ pub enum From {
     Own,
     /// The beginning of a day in the ERP's time zone, where the ERP keeps no time of day.
     Day(Path),
+    /// One divided by the number at the path, to twelve digits; no value where that is zero.
+    Inverse(Path),
+    /// The currency of the company.
+    CompanyCurrency,
     /// A number times the rate at the path, rounded to cents; no value where there is no rate.
     Times(Box<From>, Path),
     /// The first where the record is in the company's currency, else the second: SAP Business One keeps the amounts of
     /// a document in foreign currency in fields of their own.
     ByCurrency(Box<From>, Box<From>),
-    /// An amount whose currency is not the record's: the one at the path, or the company's.
+    /// An amount whose currency is not the record's: the one at the path, or the company's. It keeps its sign.
     InCurrency(Box<From>, Option<Path>),
     /// The texts that have a value, with this between them.
     Join(Vec<Path>, Box<str>),
@@ -354,7 +358,7 @@ impl From {
             Self::When(of, when) => Self::When(Box::new(of.for_version(has)?), when),
             Self::Either(of) => Self::Either(some_of(of, has)?),
             Self::Several(of) => Self::Several(some_of(of, has)?),
-            Self::Day(path) if !known(&path) => return None,
+            Self::Day(path) | Self::Inverse(path) if !known(&path) => return None,
             Self::Times(of, rate) if known(&rate) => Self::Times(Box::new(of.for_version(has)?), rate),
             Self::Times(..) => return None,
             Self::Moment { date, time } if !known(&date) || !known(&time) => return None,

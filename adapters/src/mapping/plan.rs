@@ -186,6 +186,8 @@ enum Extract {
     Several(Vec<Extract>),
     Own,
     Day(Slot),
+    Inverse(Slot),
+    CompanyCurrency,
     Times(Box<Extract>, Slot),
     ByCurrency(Box<Extract>, Box<Extract>),
     InCurrency(Box<Extract>, Option<Slot>),
@@ -424,6 +426,8 @@ impl Extract {
             From::Several(of) => Self::Several(of.iter().map(|from| Self::new(from, shape)).collect()),
             From::Own => Self::Own,
             From::Day(path) => Self::Day(shape.slot(path)),
+            From::Inverse(path) => Self::Inverse(shape.slot(path)),
+            From::CompanyCurrency => Self::CompanyCurrency,
             From::Times(of, rate) => Self::Times(Box::new(Self::new(of, shape)), shape.slot(rate)),
             From::ByCurrency(own, foreign) => {
                 Self::ByCurrency(Box::new(Self::new(own, shape)), Box::new(Self::new(foreign, shape)))
@@ -531,12 +535,34 @@ impl<'a> Row<'_, 'a> {
                     None if code.is_some() => self.currency,
                     None => self.env.base_currency,
                 };
+                let kind = match kind {
+                    Kind::Money(MoneyIn::Company) => Kind::Money(MoneyIn::Document),
+                    kind => kind,
+                };
                 Row { currency, ..*self }.value(kind, of)
             }
-            Extract::Ref { slot, set } => Ok(match self.raw(*slot).and_then(json::id) {
-                Some(id) if !id.is_empty() => Value::Ref(RemoteRef { set: set.clone(), id: id.into() }),
-                _ => Value::Null,
-            }),
+            Extract::Ref { slot, set } => {
+                let Some(raw) = self.raw(*slot) else { return Ok(Value::Null) };
+                let to = |raw| match json::id(raw) {
+                    Some(id) if !id.is_empty() => Some(Value::Ref(RemoteRef { set: set.clone(), id: id.into() })),
+                    _ => None,
+                };
+                if !matches!(kind, Kind::Refs(_)) {
+                    return Ok(to(raw).unwrap_or_default());
+                }
+                let several = if raw.starts_with('[') { json::elements(raw) } else { None };
+                Ok(Value::List(match several {
+                    Some(ids) => ids.iter().filter_map(|id| to(id.get())).collect(),
+                    None => to(raw).into_iter().collect(),
+                }))
+            }
+            Extract::Inverse(slot) => {
+                let Some(raw) = self.raw(*slot) else { return Ok(Value::Null) };
+                let number = json::decimal(raw).ok_or_else(|| cannot(raw, "a number"))?;
+                let inverse = rust_decimal::Decimal::ONE.checked_div(number).and_then(|n| n.round_sf(12));
+                inverse.map_or(Ok(Value::Null), |inverse| self.number(kind, inverse.normalize()))
+            }
+            Extract::CompanyCurrency => Ok(self.env.base_currency.map_or(Value::Null, Value::Currency)),
             Extract::Sum(parts) => {
                 let mut sum = None;
                 let mut add = |minus: bool, raw: &str| {

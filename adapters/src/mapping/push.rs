@@ -239,12 +239,8 @@ impl Push<'_> {
                 (None, _) => GIVE_UP,
             },
             From::First { paths, none } => self.first(paths, none, condition, positive),
-            From::InCurrency(of, None) => match of.as_ref() {
-                From::Paths(paths) if !paths.is_empty() => {
-                    self.compare(paths[0].as_str(), condition.op, &condition.values, positive)
-                }
-                _ => GIVE_UP,
-            },
+            // An amount counts by its number, whatever its currency.
+            From::InCurrency(of, _) => self.value(of, condition, positive),
             From::Cases(cases) => {
                 let wanted = |value: &Value| holds(condition.op, value, &condition.values) == positive;
                 self.cases(cases, &wanted)

@@ -168,6 +168,19 @@ fn parse_from(kind: Kind, spec: &mut Table, at: &str, targets: &Targets) -> Resu
     if let Some(day) = spec.remove("day") {
         return Ok(From::Day(Path(string(day, at)?.into())));
     }
+    if matches!(kind, Kind::Money(_) | Kind::MoneyList) {
+        let path = spec.remove("currency").map(|path| string(path, at)).transpose()?.map(|path| Path(path.into()));
+        let company = flag(spec, "company-currency", at)?.unwrap_or(false);
+        if path.is_some() || company {
+            return Ok(From::InCurrency(Box::new(parse_from(kind, spec, at, targets)?), path));
+        }
+    }
+    if matches!(kind, Kind::Currency) && flag(spec, "company-currency", at)? == Some(true) {
+        return Ok(From::CompanyCurrency);
+    }
+    if let Some(path) = spec.remove("inverse") {
+        return Ok(From::Inverse(Path(string(path, at)?.into())));
+    }
     if let Some(value) = spec.remove("const") {
         return Ok(From::Const(constant(kind, &value, at)?));
     }
@@ -208,13 +221,6 @@ fn parse_from(kind: Kind, spec: &mut Table, at: &str, targets: &Targets) -> Resu
         };
         let none = spec.remove("none").map_or(Ok(Vec::new()), |none| strings(none, at))?;
         return Ok(From::First { paths: paths(list, at)?, none: none.into_iter().map(Into::into).collect() });
-    }
-    if matches!(kind, Kind::Money(_) | Kind::MoneyList) {
-        let path = spec.remove("currency").map(|path| string(path, at)).transpose()?.map(|path| Path(path.into()));
-        let company = flag(spec, "company-currency", at)?.unwrap_or(false);
-        if path.is_some() || company {
-            return Ok(From::InCurrency(Box::new(parse_from(kind, spec, at, targets)?), path));
-        }
     }
     if let Some(cases) = spec.remove("cases") {
         let Toml::Array(cases) = cases else { return wrong(at, "cases is a list of {is, when}") };
@@ -280,7 +286,7 @@ fn parse_from(kind: Kind, spec: &mut Table, at: &str, targets: &Targets) -> Resu
     let Some(path) = spec.remove("path") else { return wrong(at, "path is missing") };
     let paths = paths(path, at)?;
     match kind {
-        Kind::Ref(entity) => {
+        Kind::Ref(entity) | Kind::Refs(entity) => {
             let sets = targets.get(&entity).map_or(&[][..], Vec::as_slice);
             let target = match spec.remove("set") {
                 Some(name) => {
@@ -294,7 +300,7 @@ fn parse_from(kind: Kind, spec: &mut Table, at: &str, targets: &Targets) -> Resu
                 None => wrong(at, format_args!("the mapping has no such set of {}", entity.def().name)),
             }
         }
-        Kind::List(_) | Kind::Refs(_) => wrong(at, "a list needs `elements` or `lookup`"),
+        Kind::List(_) => wrong(at, "a list needs `elements` or `lookup`"),
         _ => Ok(From::Paths(paths)),
     }
 }

@@ -1,6 +1,7 @@
 //! The engine on small mappings: what is read, what is pushed down, what is written.
 
 mod each;
+mod forms;
 
 use super::*;
 use crate::{
