@@ -36,7 +36,7 @@ pub(crate) struct ReadOptionsInput {
 }
 
 impl ReadOptionsInput {
-    fn check(self) -> Result<ReadOptions> {
+    fn check(self, usual: ReadOptions) -> Result<ReadOptions> {
         let duration = |name: &str, millis: Option<i32>| {
             let check = |millis| u64::try_from(millis).map(Duration::from_millis);
             millis.map(check).transpose().map_err(|_| Error::bad_input(format!("read.{name}: must not be negative")))
@@ -46,6 +46,7 @@ impl ReadOptionsInput {
             max_age: duration("maxAgeMs", self.max_age_ms)?,
             timeout: duration("timeoutMs", self.timeout_ms)?,
             on_source_error: self.on_source_error.unwrap_or_default(),
+            ..usual
         })
     }
 }
@@ -91,16 +92,16 @@ impl Args {
     }
 
     /// The argument `read`.
-    pub(crate) fn options(&self) -> Result<ReadOptions> {
+    pub(crate) fn options(&self, state: &RequestState) -> Result<ReadOptions> {
         match self.get("read") {
             Some(value) => {
                 let read = <ReadOptionsInput as InputType>::parse(Some(value.clone()));
                 read.map_err(|error| {
                     Error::bad_input(format!("read: {}", error.into_server_error(Default::default()).message))
                 })?
-                .check()
+                .check(state.options())
             }
-            None => Ok(ReadOptions::default()),
+            None => Ok(state.options()),
         }
     }
 

@@ -1,6 +1,6 @@
-//! Tells in `extensions.cost` of each answer how much of the limit a query took.
+//! The complexity of a query: refused beyond its limit, and told in `extensions.cost` of each answer.
 
-use crate::document::Document;
+use crate::{document::Document, limits};
 use async_graphql::{
     Response, ServerError, ValidationResult,
     extensions::{Extension, ExtensionContext, ExtensionFactory, NextRequest, NextValidation},
@@ -49,7 +49,12 @@ impl Extension for CostOfOne {
             let _ = known.set(result);
         }
         // Each request has its own; it is validated once.
-        let _ = self.complexity.set(result.complexity);
+        let complexity = result.complexity;
+        let _ = self.complexity.set(complexity);
+        if complexity > self.limit {
+            let what = format_args!("The answer may hold {complexity} values");
+            return Err(vec![limits::refuse(what, "complexity", self.limit, None)]);
+        }
         Ok(result)
     }
 }

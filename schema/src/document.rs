@@ -5,10 +5,10 @@ use crate::{
     limits::{self, Limits},
 };
 use async_graphql::{
-    Request, ServerError, ValidationResult,
+    Positioned, Request, ServerError, ValidationResult,
     parser::{
         parse_query,
-        types::{ExecutableDocument, OperationType},
+        types::{ExecutableDocument, OperationDefinition, OperationType},
     },
 };
 use std::sync::{Arc, OnceLock};
@@ -23,8 +23,9 @@ pub struct Document {
 
 impl Document {
     pub(crate) fn parse(query: &str, limits: &Limits) -> Result<Self, ServerError> {
+        limits::check_text(query, limits)?;
         let parsed = parse_query(query).map_err(|error| error::of_syntax(error.into()))?;
-        limits::check_size(&parsed, limits)?;
+        limits::check_document(&parsed, limits)?;
         let mut operations = parsed.operations.iter();
         let alike = operations.next().is_some_and(|(_, one)| one.node.variable_definitions.is_empty())
             && operations.next().is_none();
@@ -33,12 +34,7 @@ impl Document {
 
     /// What an operation of it does: the one of this name, or the only one. None where there is no such operation.
     pub fn operation(&self, name: Option<&str>) -> Option<OperationType> {
-        let mut operations = self.parsed.operations.iter();
-        let operation = match name {
-            Some(name) => operations.find(|(of, _)| of.is_some_and(|of| of == name)),
-            None => operations.next().filter(|_| operations.next().is_none()),
-        };
-        operation.map(|(_, operation)| operation.node.ty)
+        find(&self.parsed, name).map(|operation| operation.node.ty)
     }
 
     /// A request to execute it.
@@ -47,4 +43,17 @@ impl Document {
         request.set_parsed_query(self.parsed.clone());
         request
     }
+}
+
+/// The operation of this name, or the only one.
+pub(crate) fn find<'d>(
+    document: &'d ExecutableDocument,
+    name: Option<&str>,
+) -> Option<&'d Positioned<OperationDefinition>> {
+    let mut operations = document.operations.iter();
+    let operation = match name {
+        Some(name) => operations.find(|(of, _)| of.is_some_and(|of| of == name)),
+        None => operations.next().filter(|_| operations.next().is_none()),
+    };
+    operation.map(|(_, operation)| operation)
 }

@@ -162,6 +162,32 @@ pub(crate) fn with_code(mut error: ServerError, code: &str) -> ServerError {
     error
 }
 
+/// The most errors of one refused request: each unknown field is one.
+const MAX_ERRORS: usize = 20;
+/// The longest message: it may repeat what the request holds.
+const MAX_MESSAGE: usize = 500;
+
+/// Cuts off what only repeats a bad request.
+pub(crate) fn shorten(errors: &mut Vec<ServerError>) {
+    let all = errors.len();
+    let mut refusals = 0;
+    // Errors of fields are as many as there are broken fields, within the limits of the query.
+    errors.retain(|error| {
+        refusals += usize::from(error.path.is_empty());
+        !error.path.is_empty() || refusals <= MAX_ERRORS
+    });
+    if errors.len() < all {
+        let message = format!("There are {} more errors.", all - errors.len());
+        errors.push(with_code(ServerError::new(message, None), VALIDATION_FAILED));
+    }
+    for error in errors {
+        if let Some((end, _)) = error.message.char_indices().nth(MAX_MESSAGE) {
+            error.message.truncate(end);
+            error.message.push('…');
+        }
+    }
+}
+
 /// Writes what a client needs into the extensions of an error of an answer.
 pub(crate) fn annotate(error: &mut ServerError, request_id: &str) {
     let mut extensions = error.extensions.take().unwrap_or_default();
@@ -198,22 +224,12 @@ fn describe(cause: &Error, extensions: &mut ErrorExtensionValues) {
 /// async-graphql's: the tests of this crate notice when they change.
 fn request_code(error: &ServerError) -> Option<&'static str> {
     const VALUES: [&str; 3] = ["Invalid value for argument", "Expected input type", "Failed to parse"];
-    const LIMITS: [&str; 5] = [
-        "Query is too complex",
-        "Query is nested too deep",
-        "The recursion depth of the query",
-        "The number of directives",
-        "The amount of aliases",
-    ];
-    let begins = |with: &[&str]| with.iter().any(|start| error.message.starts_with(start));
-    if begins(&VALUES) {
+    if VALUES.iter().any(|start| error.message.starts_with(start)) {
         Some(ErrorCode::BadUserInput.word())
-    } else if !error.path.is_empty() {
-        None
-    } else if begins(&LIMITS) {
-        Some(ErrorCode::QueryTooComplex.word())
-    } else {
+    } else if error.path.is_empty() {
         Some(VALIDATION_FAILED)
+    } else {
+        None
     }
 }
 

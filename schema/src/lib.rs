@@ -38,7 +38,7 @@ use crate::{
     record::RecordRef,
     request::RequestState,
 };
-use async_graphql::{EmptyMutation, EmptySubscription, Request, Response, SDLExportOptions, Schema};
+use async_graphql::{EmptyMutation, EmptySubscription, Request, Response, SDLExportOptions, Schema, ServerError};
 use futures_util::future::{BoxFuture, FutureExt};
 use std::sync::Arc;
 
@@ -71,18 +71,35 @@ impl Api {
 
     /// Executes a request that [`Document::request`] made. `request_id` is what a user tells an operator to look for in
     /// the log.
-    pub fn execute(&self, request: Request, who: impl Into<Arc<Principal>>, request_id: &str) -> BoxFuture<'_, Answer> {
+    pub fn execute(
+        &self,
+        mut request: Request,
+        who: impl Into<Arc<Principal>>,
+        request_id: &str,
+    ) -> BoxFuture<'_, Answer> {
         let (who, request_id) = (who.into(), request_id.to_owned());
         async move {
-            let state = RequestState::new(self.ports.clone(), who);
+            let state = RequestState::new(self.ports.clone(), who, self.limits.time);
             let watch = state.watch.clone();
-            let mut response = self.schema.execute(request.data(state)).await;
+            let mut response = match self.check_variables(&mut request) {
+                Ok(()) => self.schema.execute(request.data(state)).await,
+                Err(error) => Response::from_errors(vec![error]),
+            };
+            error::shorten(&mut response.errors);
             for error in &mut response.errors {
                 error::annotate(error, &request_id);
             }
             Answer { response, basis: watch.basis() }
         }
         .boxed()
+    }
+
+    fn check_variables(&self, request: &mut Request) -> std::result::Result<(), ServerError> {
+        let (name, variables) = (request.operation_name.clone(), std::mem::take(&mut request.variables));
+        let operation = document::find(request.parsed_query()?, name.as_deref());
+        limits::check_variables(operation, &variables, &self.limits)?;
+        request.variables = variables;
+        Ok(())
     }
 }
 
@@ -103,14 +120,17 @@ pub struct Answer {
 }
 
 fn build(limits: &Limits) -> Schema<Query, EmptyMutation, EmptySubscription> {
-    Schema::build(Query::default(), EmptyMutation, EmptySubscription)
+    let mut schema = Schema::build(Query::default(), EmptyMutation, EmptySubscription);
+    if !limits.introspection {
+        schema = schema.disable_introspection();
+    }
+    if !limits.suggestions {
+        schema = schema.disable_suggestions();
+    }
+    schema
         // No field gives it yet, so it would be dropped; clients use it in fragments.
         .register_output_type::<RecordRef>()
         .extension(cost::Cost { limit: limits.complexity })
-        .limit_depth(limits.depth)
-        .limit_complexity(limits.complexity)
-        .limit_aliases(limits.aliases)
-        .limit_directives(limits.directives)
         .limit_recursive_depth(limits::MAX_NESTING)
         .finish()
 }

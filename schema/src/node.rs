@@ -6,7 +6,6 @@ use crate::{
     id::GlobalId,
     limits::MAX_FIRST,
     object::{name_of, register},
-    ports::ReadOptions,
     record::{self, NODE, RecordRef, register_all},
     request::RequestState,
 };
@@ -40,7 +39,9 @@ impl OutputType for Node {
 
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
         match GlobalId::decode(&self.0) {
-            Some(GlobalId::Record(key)) => RecordRef { key, options: ReadOptions::default() }.resolve(ctx, field).await,
+            Some(GlobalId::Record(key)) => {
+                RecordRef { key, options: RequestState::of(ctx).options() }.resolve(ctx, field).await
+            }
             Some(GlobalId::Erp(id)) => RequestState::of(ctx).erp(&id).map(Erp).resolve(ctx, field).await,
             None => Err(ctx.set_error_path(Error::bad_input("id: not an id of this gateway").at(field.pos))),
         }

@@ -14,6 +14,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use futures_util::future::join_all;
 use std::{collections::BTreeSet, fmt, sync::Arc, time::Duration};
+use tokio::time::Instant;
 
 /// Everything that the API stands on.
 #[derive(Clone)]
@@ -207,9 +208,19 @@ pub struct ReadOptions {
     pub max_age: Option<Duration>,
     /// Wait at most this long for each ERP.
     pub timeout: Option<Duration>,
+    /// When the whole request has to be answered: no ERP is waited for any longer than that.
+    pub deadline: Option<Instant>,
     /// What a failing ERP does to the answer. The API itself turns [`SourceReport::error`] into an error; a port may
     /// use it to stop early.
     pub on_source_error: OnSourceError,
+}
+
+impl ReadOptions {
+    /// How long to wait for each ERP from now on, where it is `usual` unless the caller wants something else.
+    pub fn wait(&self, usual: Duration) -> Duration {
+        let wait = self.timeout.unwrap_or(usual);
+        self.deadline.map_or(wait, |deadline| wait.min(deadline.saturating_duration_since(Instant::now())))
+    }
 }
 
 /// Where an answer may come from.

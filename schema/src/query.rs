@@ -111,7 +111,7 @@ async fn list(ctx: &Context<'_>, entity: EntityType) -> ServerResult<Value> {
     let at = |error: Error| error.at(ctx.item.pos);
     let read = || {
         let args = Args::of(ctx)?;
-        Ok((args.options()?, args.erps(state)?, args.list(def, DEFAULT_FIRST)?))
+        Ok((args.options(state)?, args.erps(state)?, args.list(def, DEFAULT_FIRST)?))
     };
     let (options, erps, page) = read().map_err(at)?;
 
@@ -142,7 +142,7 @@ async fn look_up(ctx: &Context<'_>, entity: EntityType) -> ServerResult<Value> {
     let read = || {
         let args = Args::of(ctx)?;
         let key = input::record_id(entity, args.id()?).map_err(|problem| Error::bad_input(format!("id: {problem}")))?;
-        Ok(RecordRef { key, options: args.options()? })
+        Ok(RecordRef { key, options: args.options(RequestState::of(ctx))? })
     };
     let record = read().map_err(|error: Error| error.at(ctx.item.pos))?;
     record.resolve(&ctx.with_selection_set(&ctx.item.node.selection_set), ctx.item).await

@@ -3,12 +3,13 @@
 use crate::{
     basis::{Watch, Watched},
     loader::Loader,
-    ports::{ErpView, Ports, Principal, Reads},
+    ports::{ErpView, Ports, Principal, ReadOptions, Reads},
 };
 use adapters::model::ErpId;
 use async_graphql::ContextBase;
 use chrono::{DateTime, NaiveDate, Utc};
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
+use tokio::time::Instant;
 
 /// The state of one request; [`Api::execute`](crate::Api::execute) makes it.
 pub(crate) struct RequestState {
@@ -16,22 +17,29 @@ pub(crate) struct RequestState {
     pub(crate) who: Arc<Principal>,
     /// One time for the whole answer.
     pub(crate) now: DateTime<Utc>,
+    /// When the answer has to be there.
+    deadline: Instant,
     pub(crate) loader: Loader,
     pub(crate) watch: Watch,
 }
 
 impl RequestState {
-    pub(crate) fn new(ports: Ports, who: Arc<Principal>) -> Self {
+    pub(crate) fn new(ports: Ports, who: Arc<Principal>, time: Duration) -> Self {
         let (now, watch) = ((ports.clock)(), Watch::default());
         let reads: Arc<dyn Reads> = Arc::new(Watched { reads: ports.reads, watch: watch.clone() });
         let ports = Ports { reads: Arc::clone(&reads), ..ports };
-        Self { ports, loader: Loader::new(reads, Arc::clone(&who)), who, now, watch }
+        Self { ports, loader: Loader::new(reads, Arc::clone(&who)), who, now, deadline: Instant::now() + time, watch }
     }
 
     /// The state of the request that is being executed.
     pub(crate) fn of<'a, T>(ctx: &ContextBase<'a, T>) -> &'a Self {
         // The schema is reachable only through `Api`, which puts the state into every request.
         ctx.data_unchecked::<Self>()
+    }
+
+    /// How to read where the query does not say.
+    pub(crate) fn options(&self) -> ReadOptions {
+        ReadOptions { deadline: Some(self.deadline), ..ReadOptions::default() }
     }
 
     /// The day by which computed fields are computed.

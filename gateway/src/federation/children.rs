@@ -175,7 +175,7 @@ impl Federation {
         request: &ChildrenRequest,
         sets: &[SourceSet],
     ) -> Result<Arc<Called>> {
-        let wait = request.options.timeout.unwrap_or(self.limits.wait);
+        let wait = request.options.wait(self.limits.wait);
         let landing = self.call_children(erp, families, request, sets);
         tokio::time::timeout(wait, landing).await.unwrap_or_else(|_| Err(timed_out(wait)))
     }

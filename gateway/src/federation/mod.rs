@@ -409,7 +409,7 @@ impl Federation {
         let landing = self
             .counting
             .join(key.clone(), async move { adapter.count(&Ctx::interactive(now, limit), entity, &filter).await });
-        let wait = request.options.timeout.unwrap_or(self.limits.wait);
+        let wait = request.options.wait(self.limits.wait);
         match tokio::time::timeout(wait, landing).await.unwrap_or_else(|_| Err(timed_out(wait))) {
             Ok(count) => {
                 self.counts.insert(key, (count, now)).await;

@@ -83,7 +83,7 @@ impl Records {
         let old: Vec<_> = of(|of| *of == Use::Revalidate).into_iter().filter(|key| !missing.contains(key)).collect();
         drop(self.call(erp, &old));
 
-        let wait = options.timeout.unwrap_or(self.limits.wait);
+        let wait = options.wait(self.limits.wait);
         let landed = tokio::time::timeout(wait, join_all(landings)).await;
         let mut landed = match landed {
             Ok(landed) => landed,

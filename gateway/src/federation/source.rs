@@ -145,7 +145,7 @@ impl Lists {
             return Ok(Answer { chunks, served_from, calls: 0, failure: None });
         }
 
-        let wait = options.timeout.unwrap_or(self.limits.wait);
+        let wait = options.wait(self.limits.wait);
         let called = tokio::time::timeout(wait, self.call(erp, shape, asked, wanted)).await;
         match called.unwrap_or_else(|_| Err(timed_out(wait))) {
             Ok(called) => {

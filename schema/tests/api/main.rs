@@ -3,6 +3,7 @@
 mod errors;
 mod fake;
 mod inputs;
+mod limits;
 mod lists;
 mod nodes;
 mod sdl;
