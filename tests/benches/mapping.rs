@@ -67,6 +67,7 @@ fn rate(case: &Case, fields: FieldSet) -> f64 {
         zone: chrono_tz::Tz::UTC,
         currencies: Default::default(),
         base_url: "https://erp.example".into(),
+        tables: std::sync::Arc::default(),
     };
     let mut best = f64::MAX;
     for _ in 0..ROUNDS {

@@ -17,7 +17,7 @@ mod write;
 
 pub use each::Each;
 pub use keyset::{SortKey, after, sort_keys};
-pub use plan::{Env, Joined, Plan};
+pub use plan::{Env, Joined, Plan, Tables};
 pub use push::{Fit, Pushed, SourceCondition, SourceFilter, SourceOp, literal, push};
 pub use write::body;
 
@@ -272,6 +272,17 @@ pub enum From {
     Several(Vec<From>),
     /// The record itself, as a reference.
     Own,
+    /// From the record, where the rest is about an element inside it.
+    Record(Box<From>),
+    /// What a table of the adapter's ([`Env::tables`]) says of the value at the path.
+    Through {
+        /// Where the value is.
+        path: Path,
+        /// The name of the table.
+        table: Box<str>,
+        /// For references, the source set they point into.
+        set: Option<SourceSet>,
+    },
     /// The beginning of a day in the ERP's time zone, where the ERP keeps no time of day.
     Day(Path),
     /// One divided by the number at the path, to twelve digits; no value where that is zero.
@@ -373,6 +384,7 @@ impl From {
             Self::ByCurrency(own, foreign) => {
                 Self::ByCurrency(Box::new(own.for_version(has)?), Box::new(foreign.for_version(has)?))
             }
+            Self::Through { path, .. } if !known(&path) => return None,
             Self::Object(parts) => Self::Object(fields(parts)),
             Self::Elements { path: Some(path), .. } if !known(&path) => return None,
             // Elements inside a record have names of their own, which only a joined table's description covers.

@@ -33,7 +33,12 @@ pub struct Env {
     pub currencies: HashMap<Box<str>, CurrencyCode>,
     /// Where people open the ERP in a browser, without a slash at the end.
     pub base_url: Arc<str>,
+    /// What the adapter has read of other tables of the ERP: the rates that a code of tax stands for.
+    pub tables: Arc<Tables>,
 }
+
+/// Tables by their names: for a value what it stands for, in order. A value that stands for nothing has an empty list.
+pub type Tables = HashMap<&'static str, HashMap<Box<str>, Vec<Box<str>>>>;
 
 /// Elements that an adapter read apart and joins to a record: for each field its elements.
 pub type Joined<'a> = [(FieldId, Vec<&'a RawValue>)];
@@ -106,6 +111,19 @@ impl Shape {
         let mut values = vec![None; self.slots];
         Cut { node: &self.root, values: &mut values }.walk(raw)?;
         Ok(values)
+    }
+}
+
+/// The shape of a record, and those of the elements inside it down to the one that a plan is being made for.
+#[derive(Debug, Default)]
+struct Shapes {
+    record: Shape,
+    elements: Vec<Shape>,
+}
+
+impl Shapes {
+    fn slot(&mut self, path: &Path) -> Slot {
+        self.elements.last_mut().unwrap_or(&mut self.record).slot(path)
     }
 }
 
@@ -185,6 +203,8 @@ enum Extract {
     Either(Vec<Extract>),
     Several(Vec<Extract>),
     Own,
+    Record(Box<Extract>),
+    Through { slot: Slot, table: Box<str>, set: Option<crate::model::SourceSet> },
     Day(Slot),
     Inverse(Slot),
     CompanyCurrency,
@@ -244,28 +264,28 @@ impl Plan {
     pub fn new(mapping: &Arc<SetMapping>, fields: FieldSet) -> Self {
         let def = mapping.entity.def();
         let held = def.stored(fields);
-        let mut shape = Shape::default();
-        let id = shape.slot(&mapping.id);
+        let mut shapes = Shapes::default();
+        let id = shapes.slot(&mapping.id);
         let mut needs_currency = false;
         let fields = held
             .iter()
             .map(|field| {
                 let def = def.field(field);
                 needs_currency |= in_document_currency(def.kind);
-                (field, def, mapping.field(field).map(|m| Extract::new(&m.from, &mut shape)))
+                (field, def, mapping.field(field).map(|m| Extract::new(&m.from, &mut shapes)))
             })
             .collect();
         let currency = mapping.currency_from().filter(|_| needs_currency);
-        let currency = currency.map(|from| Extract::new(&from, &mut shape));
+        let currency = currency.map(|from| Extract::new(&from, &mut shapes));
         let each = mapping.each.as_ref().map(|each| EachElement {
-            collection: shape.slot(&each.elements),
-            id: shape.slot(&each.id),
+            collection: shapes.slot(&each.elements),
+            id: shapes.slot(&each.id),
             when: {
                 let inside = mapping.when.iter().filter(|p| mapping.is_inside(p.path.as_str())).cloned();
-                tests(&inside.collect::<Vec<_>>(), &mut shape)
+                tests(&inside.collect::<Vec<_>>(), &mut shapes)
             },
         });
-        Self { mapping: mapping.clone(), shape, id, currency, each, held, fields }
+        Self { mapping: mapping.clone(), shape: shapes.record, id, currency, each, held, fields }
     }
 
     /// The fields that a record of this plan holds.
@@ -335,7 +355,8 @@ impl Plan {
             }
             let id = slots[each.id].and_then(json::id).unwrap_or_default();
             let id: Box<str> = Each::join(&parent, &id).into();
-            let row = Row { slots: &slots, index, id: &id, mapping: &self.mapping, env, currency: None };
+            let row =
+                Row { slots: &slots, record: &slots, index, id: &id, mapping: &self.mapping, env, currency: None };
             match row.all_hold(&each.when) {
                 Ok(true) if id.ends_with(':') => {
                     Some(Err(self.quarantine(Some(parent.clone()), "an element has no id".to_owned())))
@@ -358,7 +379,7 @@ impl Plan {
         env: &Env,
     ) -> Result<Record, Quarantined> {
         let quarantine = |id, reason| self.quarantine(id, reason);
-        let mut row = Row { slots, index, id: &id, mapping: &self.mapping, env, currency: None };
+        let mut row = Row { slots, record: slots, index, id: &id, mapping: &self.mapping, env, currency: None };
         row.currency =
             match self.currency.as_ref().map_or(Ok(Value::Null), |extract| row.value(Kind::Currency, extract)) {
                 Ok(Value::Currency(code)) => Some(code),
@@ -403,77 +424,88 @@ fn in_document_currency(kind: Kind) -> bool {
 }
 
 impl Extract {
-    fn new(from: &From, shape: &mut Shape) -> Self {
+    fn new(from: &From, shapes: &mut Shapes) -> Self {
         match from {
-            From::Paths(paths) => paths.first().map_or(Self::Const(Value::Null), |p| Self::One(shape.slot(p))),
+            From::Paths(paths) => paths.first().map_or(Self::Const(Value::Null), |p| Self::One(shapes.slot(p))),
             From::Ref { paths, set, .. } => {
-                paths.first().map_or(Self::Const(Value::Null), |p| Self::Ref { slot: shape.slot(p), set: set.clone() })
+                paths.first().map_or(Self::Const(Value::Null), |p| Self::Ref { slot: shapes.slot(p), set: set.clone() })
             }
             From::Const(value) => Self::Const(value.clone()),
             From::Sum(parts) => {
                 let mut addend = |path: &Path| match path.through() {
-                    None => Addend::One(shape.slot(path)),
+                    None => Addend::One(shapes.slot(path)),
                     Some((collection, path)) => {
                         let mut inner = Shape::default();
                         inner.slot(&path);
-                        Addend::All(shape.slot(&collection), inner)
+                        Addend::All(shapes.slot(&collection), inner)
                     }
                 };
                 Self::Sum(parts.iter().map(|(minus, path)| (*minus, addend(path))).collect())
             }
-            From::When(of, when) => Self::When(Box::new(Self::new(of, shape)), tests(when, shape)),
-            From::Either(of) => Self::Either(of.iter().map(|from| Self::new(from, shape)).collect()),
-            From::Several(of) => Self::Several(of.iter().map(|from| Self::new(from, shape)).collect()),
+            From::When(of, when) => Self::When(Box::new(Self::new(of, shapes)), tests(when, shapes)),
+            From::Either(of) => Self::Either(of.iter().map(|from| Self::new(from, shapes)).collect()),
+            From::Several(of) => Self::Several(of.iter().map(|from| Self::new(from, shapes)).collect()),
             From::Own => Self::Own,
-            From::Day(path) => Self::Day(shape.slot(path)),
-            From::Inverse(path) => Self::Inverse(shape.slot(path)),
+            From::Record(of) => {
+                let elements = std::mem::take(&mut shapes.elements);
+                let of = Self::new(of, shapes);
+                shapes.elements = elements;
+                Self::Record(Box::new(of))
+            }
+            From::Through { path, table, set } => {
+                Self::Through { slot: shapes.slot(path), table: table.clone(), set: set.clone() }
+            }
+            From::Day(path) => Self::Day(shapes.slot(path)),
+            From::Inverse(path) => Self::Inverse(shapes.slot(path)),
             From::CompanyCurrency => Self::CompanyCurrency,
-            From::Times(of, rate) => Self::Times(Box::new(Self::new(of, shape)), shape.slot(rate)),
+            From::Times(of, rate) => Self::Times(Box::new(Self::new(of, shapes)), shapes.slot(rate)),
             From::ByCurrency(own, foreign) => {
-                Self::ByCurrency(Box::new(Self::new(own, shape)), Box::new(Self::new(foreign, shape)))
+                Self::ByCurrency(Box::new(Self::new(own, shapes)), Box::new(Self::new(foreign, shapes)))
             }
-            From::First { paths, none } => Self::First(paths.iter().map(|p| shape.slot(p)).collect(), none.clone()),
+            From::First { paths, none } => Self::First(paths.iter().map(|p| shapes.slot(p)).collect(), none.clone()),
             From::InCurrency(of, path) => {
-                Self::InCurrency(Box::new(Self::new(of, shape)), path.as_ref().map(|p| shape.slot(p)))
+                Self::InCurrency(Box::new(Self::new(of, shapes)), path.as_ref().map(|p| shapes.slot(p)))
             }
-            From::Join(paths, with) => Self::Join(paths.iter().map(|p| shape.slot(p)).collect(), with.clone()),
-            From::Moment { date, time } => Self::Moment { date: shape.slot(date), time: shape.slot(time) },
+            From::Join(paths, with) => Self::Join(paths.iter().map(|p| shapes.slot(p)).collect(), with.clone()),
+            From::Moment { date, time } => Self::Moment { date: shapes.slot(date), time: shapes.slot(time) },
             From::Cases(cases) => {
-                Self::Cases(cases.iter().map(|(value, when)| (value.clone(), tests(when, shape))).collect())
+                Self::Cases(cases.iter().map(|(value, when)| (value.clone(), tests(when, shapes))).collect())
             }
-            From::Html(paths) => paths.first().map_or(Self::Const(Value::Null), |p| Self::Html(shape.slot(p))),
+            From::Html(paths) => paths.first().map_or(Self::Const(Value::Null), |p| Self::Html(shapes.slot(p))),
             From::Template(template) => Self::Template(template.clone()),
             From::Index => Self::Index,
-            From::Object(fields) => Self::Object(Self::all(fields, shape)),
+            From::Object(fields) => Self::Object(Self::all(fields, shapes)),
             From::Elements { path, nested, when, prefer, latest, take } => {
-                let mut inner = Shape::default();
-                let nested = nested.as_ref().map(|p| inner.slot(p));
-                let when = tests(when, &mut inner);
-                let prefer = prefer.as_ref().map(|(element, record)| (inner.slot(element), shape.slot(record)));
-                let latest = latest.as_ref().map(|p| inner.slot(p));
+                let slot = path.as_ref().map(|p| shapes.slot(p));
+                let around = prefer.as_ref().map(|(_, around)| shapes.slot(around));
+                shapes.elements.push(Shape::default());
+                let nested = nested.as_ref().map(|p| shapes.slot(p));
+                let when = tests(when, shapes);
+                let prefer = prefer.as_ref().map(|(element, _)| shapes.slot(element)).zip(around);
+                let latest = latest.as_ref().map(|p| shapes.slot(p));
                 let take = match take {
-                    Take::Object(fields) => Taken::Object(Self::all(fields, &mut inner)),
-                    Take::One(from) => Taken::One(Self::new(from, &mut inner)),
+                    Take::Object(fields) => Taken::Object(Self::all(fields, shapes)),
+                    Take::One(from) => Taken::One(Self::new(from, shapes)),
                 };
-                let each = Box::new(Element { shape: inner, nested, when, prefer, latest, take });
-                Self::Elements { slot: path.as_ref().map(|p| shape.slot(p)), each }
+                let shape = shapes.elements.pop().unwrap_or_default();
+                Self::Elements { slot, each: Box::new(Element { shape, nested, when, prefer, latest, take }) }
             }
         }
     }
 
-    fn all(fields: &[Option<super::FieldMapping>], shape: &mut Shape) -> Vec<Option<Self>> {
-        fields.iter().map(|f| f.as_ref().map(|f| Self::new(&f.from, shape))).collect()
+    fn all(fields: &[Option<super::FieldMapping>], shapes: &mut Shapes) -> Vec<Option<Self>> {
+        fields.iter().map(|f| f.as_ref().map(|f| Self::new(&f.from, shapes))).collect()
     }
 }
 
-fn tests(when: &[Predicate], shape: &mut Shape) -> Vec<Test> {
+fn tests(when: &[Predicate], shapes: &mut Shapes) -> Vec<Test> {
     when.iter()
         .map(|p| Test {
-            slot: shape.slot(&p.path),
+            slot: shapes.slot(&p.path),
             op: p.op,
             with: match &p.with {
                 With::Literals(literals) => TestWith::Literals(literals.clone()),
-                With::Path(path) => TestWith::Slot(shape.slot(path)),
+                With::Path(path) => TestWith::Slot(shapes.slot(path)),
             },
         })
         .collect()
@@ -482,6 +514,8 @@ fn tests(when: &[Predicate], shape: &mut Shape) -> Vec<Test> {
 /// The values cut out of one object, with what is around it.
 struct Row<'r, 'a> {
     slots: &'r [Option<&'a str>],
+    /// Those of the record, where the object is an element inside it.
+    record: &'r [Option<&'a str>],
     index: usize,
     id: &'r str,
     mapping: &'r SetMapping,
@@ -624,6 +658,8 @@ impl<'a> Row<'_, 'a> {
                 let values = values.filter(|value| value.as_ref().map_or(true, whole));
                 Ok(Value::List(values.collect::<Result<_, _>>()?))
             }
+            Extract::Record(of) => Row { slots: self.record, ..*self }.value(kind, of),
+            Extract::Through { slot, table, set } => Ok(self.through(kind, *slot, table, set.as_ref())),
             Extract::Own => Ok(Value::Ref(RemoteRef { set: self.mapping.set.clone(), id: self.id.into() })),
             Extract::Day(slot) => match self.raw(*slot) {
                 None => Ok(Value::Null),
@@ -687,6 +723,18 @@ impl<'a> Row<'_, 'a> {
                 let elements = json::elements(raw).ok_or_else(|| cannot(raw, "a list"))?;
                 self.elements(kind, &elements, each)
             }
+        }
+    }
+
+    /// What a table says of the value in a slot; none where it does not know the value.
+    fn through(&self, kind: Kind, slot: Slot, table: &str, set: Option<&crate::model::SourceSet>) -> Value {
+        let known = self.raw(slot).and_then(json::id).and_then(|value| self.env.tables.get(table)?.get(&*value));
+        let Some(known) = known else { return Value::Null };
+        let reference = |id: &str| set.map(|set| Value::Ref(RemoteRef { set: set.clone(), id: id.into() }));
+        match kind {
+            Kind::Refs(_) => Value::List(known.iter().filter_map(|id| reference(id)).collect()),
+            Kind::Ref(_) => known.first().and_then(|id| reference(id)).unwrap_or(Value::Null),
+            _ => known.first().map_or(Value::Null, |text| Value::Text(text.clone())),
         }
     }
 

@@ -165,6 +165,12 @@ fn parse_from(kind: Kind, spec: &mut Table, at: &str, targets: &Targets) -> Resu
     if flag(spec, "own", at)? == Some(true) {
         return Ok(From::Own);
     }
+    if let Some(of) = spec.remove("record") {
+        return Ok(From::Record(Box::new(parse_field(kind, of, at, targets)?.from)));
+    }
+    if let Some(table) = spec.remove("through") {
+        return parse_through(kind, string(table, at)?.into(), spec, at, targets);
+    }
     if let Some(day) = spec.remove("day") {
         return Ok(From::Day(Path(string(day, at)?.into())));
     }
@@ -287,21 +293,37 @@ fn parse_from(kind: Kind, spec: &mut Table, at: &str, targets: &Targets) -> Resu
     let paths = paths(path, at)?;
     match kind {
         Kind::Ref(entity) | Kind::Refs(entity) => {
-            let sets = targets.get(&entity).map_or(&[][..], Vec::as_slice);
-            let target = match spec.remove("set") {
-                Some(name) => {
-                    let name = string(name, at)?;
-                    sets.iter().find(|s| s.0.as_str() == name)
-                }
-                None => sets.first(),
-            };
-            match target {
-                Some((set, number)) => Ok(From::Ref { paths, set: set.clone(), number: *number }),
-                None => wrong(at, format_args!("the mapping has no such set of {}", entity.def().name)),
-            }
+            let (set, number) = target(entity, spec, at, targets)?;
+            Ok(From::Ref { paths, set, number })
         }
         Kind::List(_) => wrong(at, "a list needs `elements` or `lookup`"),
         _ => Ok(From::Paths(paths)),
+    }
+}
+
+/// What a table of the adapter's says of a value.
+fn parse_through(kind: Kind, table: Box<str>, spec: &mut Table, at: &str, targets: &Targets) -> Result<From> {
+    let set = match kind {
+        Kind::Ref(entity) | Kind::Refs(entity) => Some(target(entity, spec, at, targets)?.0),
+        Kind::Text => None,
+        _ => return wrong(at, "through is for texts and references"),
+    };
+    Ok(From::Through { path: single_path(spec, at)?, table, set })
+}
+
+/// The source set that a reference points into, and whether its ids are numbers on the wire.
+fn target(entity: EntityType, spec: &mut Table, at: &str, targets: &Targets) -> Result<(SourceSet, bool)> {
+    let sets = targets.get(&entity).map_or(&[][..], Vec::as_slice);
+    let target = match spec.remove("set") {
+        Some(name) => {
+            let name = string(name, at)?;
+            sets.iter().find(|s| s.0.as_str() == name)
+        }
+        None => sets.first(),
+    };
+    match target {
+        Some(target) => Ok(target.clone()),
+        None => wrong(at, format_args!("the mapping has no such set of {}", entity.def().name)),
     }
 }
 

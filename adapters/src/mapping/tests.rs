@@ -1,5 +1,6 @@
 //! The engine on small mappings: what is read, what is pushed down, what is written.
 
+mod around;
 mod each;
 mod forms;
 
@@ -70,6 +71,7 @@ fn env() -> Env {
         zone: chrono_tz::Europe::Berlin,
         currencies: HashMap::from([("$".into(), "USD".parse().expect("a code"))]),
         base_url: "https://erp.example".into(),
+        tables: Arc::default(),
     }
 }
 

@@ -182,6 +182,7 @@ impl View {
             zone: self.books.company.zone,
             currencies: self.currencies.codes.clone(),
             base_url: Arc::clone(&self.base_url),
+            tables: Arc::default(),
         }
     }
 

@@ -38,6 +38,7 @@ impl QuickBooks {
             zone: self.time_zone.unwrap_or(chrono_tz::UTC),
             currencies: HashMap::new(),
             base_url: Arc::clone(&self.app),
+            tables: Arc::default(),
         })
     }
 

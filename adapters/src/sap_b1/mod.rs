@@ -126,6 +126,7 @@ impl SapB1 {
             zone: self.config.zone,
             currencies: self.config.currencies.clone(),
             base_url: self.config.root.as_str().trim_end_matches('/').into(),
+            tables: Arc::default(),
         }
     }
 

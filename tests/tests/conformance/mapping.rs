@@ -180,6 +180,7 @@ impl Samples {
             zone: self.zone,
             currencies: HashMap::new(),
             base_url: self.base_url.into(),
+            tables: Arc::default(),
         }
     }
 

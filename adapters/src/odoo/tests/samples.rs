@@ -39,6 +39,7 @@ fn env() -> Env {
         zone: chrono_tz::Europe::Berlin,
         currencies: [("1".into(), "USD".parse().expect("a code"))].into(),
         base_url: "https://erp.example".into(),
+        tables: std::sync::Arc::default(),
     }
 }
 

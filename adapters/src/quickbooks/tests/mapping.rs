@@ -23,6 +23,7 @@ fn env() -> Env {
         zone: chrono_tz::UTC,
         currencies: HashMap::new(),
         base_url: "https://app.qbo.intuit.com".into(),
+        tables: Arc::default(),
     }
 }
 

@@ -29,6 +29,7 @@ fn env() -> Env {
         zone: chrono_tz::Europe::Berlin,
         currencies: HashMap::new(),
         base_url: "https://b1.example".into(),
+        tables: Arc::default(),
     }
 }
 
