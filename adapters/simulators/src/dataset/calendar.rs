@@ -1,6 +1,8 @@
 //! The days of the story: 24 months that end today.
 
-use chrono::{DateTime, Days, Months, NaiveDate, NaiveTime, TimeDelta, Utc};
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveTime, TimeDelta, Utc};
 
 use crate::rng::Rng;
 
@@ -44,4 +46,18 @@ pub(super) fn plus(day: NaiveDate, days: i64) -> NaiveDate {
         Err(_) => day.checked_sub_days(Days::new(days.unsigned_abs())),
     };
     moved.unwrap_or(day)
+}
+
+/// Numbers documents from 1 in each year, in their order.
+pub(super) fn number<'a, T: 'a>(
+    documents: impl IntoIterator<Item = &'a mut T>,
+    slot: impl Fn(&mut T) -> (NaiveDate, &mut u32),
+) {
+    let mut last: BTreeMap<i32, u32> = BTreeMap::new();
+    for document in documents {
+        let (date, sequence) = slot(document);
+        let last = last.entry(date.year()).or_default();
+        *last += 1;
+        *sequence = *last;
+    }
 }

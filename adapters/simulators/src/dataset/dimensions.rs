@@ -46,9 +46,9 @@ impl Dimensions {
 pub(super) const SALES: usize = 0;
 pub(super) const PRODUCTION: usize = 1;
 pub(super) const SERVICE: usize = 2;
-#[expect(dead_code, reason = "the documents of purchasing follow")]
 pub(super) const ADMINISTRATION: usize = 3;
 const PROJECTS: usize = 4;
+pub(super) const FAIR: usize = 5;
 
 pub(super) fn generate() -> Vec<Dimension> {
     use DimensionKind::{CostCentre, Project};

@@ -4,6 +4,8 @@
 //! (a front that needs ids adds one), and equal profiles give equal stories on every machine.
 
 mod accounts;
+mod billing;
+mod buying;
 mod calendar;
 mod company;
 mod customers;
@@ -13,11 +15,15 @@ mod generate;
 mod ledger;
 mod movements;
 mod names;
+mod paying;
 mod production;
 mod products;
 mod purchases;
+mod shipping;
+mod stock;
 mod users;
 mod vendors;
+mod workshop;
 
 use chrono::{Datelike, Months, NaiveDate};
 
@@ -31,10 +37,11 @@ pub use documents::{
     Totals,
 };
 pub use ledger::{Entry, EntryLine, Journal, Party, Settlement, Settler, Source};
-pub use movements::{Location, MoveLine, MoveState, Receipt, Shipment, StockLevel};
+pub use movements::{Location, LotLevel, MoveLine, MoveState, Receipt, Shipment, StockLevel};
 pub use production::{Component, Ingredient, Recipe, WorkOrder, WorkState};
 pub use products::{Product, ProductKind};
 pub use purchases::{Bill, BillAllocation, BillKind, PurchaseLine, PurchaseOrder, PurchaseState, VendorPayment};
+use stock::Needs;
 pub use users::User;
 pub use vendors::{Vendor, VendorTrade};
 
@@ -94,6 +101,8 @@ pub struct Dataset {
     pub receipts: Vec<Receipt>,
     /// One for each of the goods and each place, by product, then place.
     pub stock: Vec<StockLevel>,
+    /// What is left of each lot, by product, then place, then age.
+    pub lots: Vec<LotLevel>,
     /// Bills and vendor credits, by date.
     pub bills: Vec<Bill>,
     /// Payments to vendors, by date.
@@ -144,6 +153,7 @@ impl Dataset {
             purchase_orders: Vec::new(),
             receipts: Vec::new(),
             stock: Vec::new(),
+            lots: Vec::new(),
             bills: Vec::new(),
             vendor_payments: Vec::new(),
             settlements: Vec::new(),
@@ -152,6 +162,14 @@ impl Dataset {
         };
         generate::documents(&mut dataset, profile, &calendar);
         generate::payments(&mut dataset, profile, &calendar);
+        shipping::generate(&mut dataset, profile, &calendar);
+        let mut needs = Needs::of_shipments(&dataset);
+        workshop::generate(&mut dataset, profile, &calendar, &mut needs);
+        buying::generate(&mut dataset, profile, &calendar, &mut needs);
+        stock::levels(&mut dataset);
+        stock::lots(&mut dataset);
+        billing::generate(&mut dataset, profile, &calendar);
+        paying::generate(&mut dataset, profile, &calendar);
         dataset
     }
 
@@ -190,9 +208,13 @@ impl Dataset {
         self.recipes.get(position)
     }
 
-    /// Whether a product is kept by lots.
+    /// Whether a product is kept by lots. What the company makes, or makes it from, is not.
     pub fn has_lots(&self, product: usize) -> bool {
-        self.products[product].kind == ProductKind::Goods && product % 7 == 3
+        let made_from = |recipe: &Recipe| recipe.components.iter().any(|component| component.product == product);
+        product % 7 == 3
+            && self.products[product].kind == ProductKind::Goods
+            && self.recipe(product).is_none()
+            && !self.recipes.iter().any(made_from)
     }
 }
 

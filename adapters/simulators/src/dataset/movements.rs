@@ -37,7 +37,7 @@ pub struct MoveLine {
     pub milli_quantity: i64,
     /// The position of the order's line.
     pub order_line: usize,
-    /// The lot, for products that have lots.
+    /// The lot, once done, for products that have lots. Goods of several lots are so many lines of one order line.
     pub lot: Option<String>,
 }
 
@@ -131,6 +131,19 @@ impl StockLevel {
     pub fn available(&self) -> i64 {
         self.on_hand - self.reserved
     }
+}
+
+/// What is left of a lot in a place.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct LotLevel {
+    /// Position of the product in [`Dataset::products`](super::Dataset::products).
+    pub product: usize,
+    /// Position of the place in [`Dataset::locations`](super::Dataset::locations).
+    pub location: usize,
+    /// The lot; unique for a product.
+    pub lot: String,
+    /// In thousandths, above 0.
+    pub milli_on_hand: i64,
 }
 
 pub(super) fn locations(company: &Company) -> Vec<Location> {

@@ -1,5 +1,7 @@
 //! What the company makes itself: recipes and work orders.
 
+use std::cmp::Reverse;
+
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::{Product, ProductKind, Profile};
@@ -86,28 +88,30 @@ pub struct Component {
     pub milli_consumed: i64,
 }
 
-/// Every ninth of the goods is made from two or three others, cheap ones first.
+/// Every ninth of the goods, beginning with the dear ones, is made from one to three others.
 pub(super) fn recipes(profile: &Profile, products: &[Product]) -> Vec<Recipe> {
-    let goods: Vec<usize> = (0..products.len()).filter(|at| products[*at].kind == ProductKind::Goods).collect();
-    let made = |rank: usize| rank % 9 == 4;
-    let bought: Vec<usize> = (0..goods.len()).filter(|rank| !made(*rank)).map(|rank| goods[rank]).collect();
+    let mut goods: Vec<usize> = (0..products.len()).filter(|at| products[*at].kind == ProductKind::Goods).collect();
+    goods.sort_by_key(|at| (Reverse(products[*at].cost), *at));
+    let made = |rank: &usize| rank % 9 == 1;
+    let bought: Vec<usize> = (0..goods.len()).filter(|rank| !made(rank)).map(|rank| goods[rank]).collect();
     let recipe = |rank: usize| {
         let product = goods[rank];
         let mut rng = Rng::keyed(profile.seed ^ profile.company.salt(), "recipe", product as u64);
         let mut left = products[product].cost;
         let mut components: Vec<Ingredient> = Vec::new();
-        for _ in 0..rng.between(2, 3) {
+        for _ in 0..3 {
             // Of a few that are drawn, the dearest that the product's own cost still covers.
             let drawn: Vec<usize> = (0..6).map(|_| rng.pick(&bought)).collect();
-            let fits = |at: &usize| components.iter().all(|component| component.product != *at);
-            let affordable = drawn.iter().copied().filter(fits).filter(|at| products[*at].cost <= left);
+            let new = |at: &usize| components.iter().all(|component| component.product != *at);
+            let affordable = drawn.iter().copied().filter(new).filter(|at| products[*at].cost <= left);
             let Some(product) = affordable.max_by_key(|at| products[*at].cost) else { continue };
-            let most = (left / products[product].cost.max(1)).clamp(1, 4);
-            let pieces = rng.between(1, most);
+            let pieces = rng.between(1, (left / products[product].cost.max(1)).clamp(1, 4));
             left -= pieces * products[product].cost;
             components.push(Ingredient { product, milli_quantity: pieces * 1000 });
         }
         (!components.is_empty()).then_some(Recipe { product, components })
     };
-    (0..goods.len()).filter(|rank| made(*rank)).filter_map(recipe).collect()
+    let mut recipes: Vec<Recipe> = (0..goods.len()).filter(made).filter_map(recipe).collect();
+    recipes.sort_by_key(|recipe| recipe.product);
+    recipes
 }

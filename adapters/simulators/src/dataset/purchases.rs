@@ -36,7 +36,6 @@ pub struct PurchaseLine {
 }
 
 impl PurchaseLine {
-    #[expect(dead_code, reason = "the documents of purchasing follow")]
     pub(super) fn new(account: usize, milli_quantity: i64, unit_price: Cents, tax: usize, taxes: &[Tax]) -> Self {
         let net = div_round(i128::from(milli_quantity) * i128::from(unit_price), 1000);
         let tax_amount = div_round(i128::from(net) * i128::from(taxes[tax].basis_points), 10_000);
@@ -63,7 +62,6 @@ impl PurchaseLine {
 }
 
 impl Totals {
-    #[expect(dead_code, reason = "the documents of purchasing follow")]
     pub(super) fn of_purchase(lines: &[PurchaseLine]) -> Self {
         let net = lines.iter().map(|line| line.net).sum();
         let tax = lines.iter().map(|line| line.tax_amount).sum();
@@ -189,7 +187,6 @@ pub struct Bill {
 }
 
 impl Bill {
-    #[expect(dead_code, reason = "the documents of purchasing follow")]
     pub(super) fn settle(&mut self, amount: Cents, at: DateTime<Utc>) {
         self.paid += amount;
         self.balance -= amount;
@@ -200,7 +197,7 @@ impl Bill {
 /// Money that went out to a vendor.
 #[derive(Clone, Debug, Hash)]
 pub struct VendorPayment {
-    /// Draft, posted or void; a draft has its allocations planned in no document yet.
+    /// Posted or void.
     pub state: PostState,
     /// Counts the outgoing payments of its year from 1.
     pub sequence: u32,

@@ -4,6 +4,9 @@ use std::{
     time::Instant,
 };
 
+mod goods;
+mod purchases;
+
 use super::*;
 use crate::decimal::Cents;
 
@@ -19,7 +22,21 @@ fn hash(dataset: &Dataset) -> u64 {
     dataset.orders.hash(&mut hasher);
     dataset.invoices.hash(&mut hasher);
     dataset.payments.hash(&mut hasher);
+    dataset.vendors.hash(&mut hasher);
+    dataset.shipments.hash(&mut hasher);
+    dataset.work_orders.hash(&mut hasher);
+    dataset.purchase_orders.hash(&mut hasher);
+    dataset.receipts.hash(&mut hasher);
+    dataset.stock.hash(&mut hasher);
+    dataset.bills.hash(&mut hasher);
+    dataset.vendor_payments.hash(&mut hasher);
+    dataset.entries.hash(&mut hasher);
     hasher.finish()
+}
+
+fn stories(invoices: usize) -> [Dataset; 3] {
+    [Company::NORDLICHT, Company::EDELWEISS, Company::CASCADE]
+        .map(|company| Dataset::generate(&profile(company, invoices)))
 }
 
 #[test]

@@ -17,9 +17,7 @@ pub struct User {
     pub active: bool,
 }
 
-#[expect(dead_code, reason = "the documents of purchasing follow")]
 pub(super) const BUYERS: [usize; 2] = [1, 2];
-#[expect(dead_code, reason = "the documents of purchasing follow")]
 pub(super) const FOREMEN: [usize; 2] = [3, 4];
 
 pub(super) fn generate(company: &Company) -> Vec<User> {
