@@ -55,12 +55,13 @@ pub(crate) struct NodeQuery;
 #[Object]
 impl NodeQuery {
     /// Anything by its id; null if there is no such thing that the caller may see.
+    #[graphql(shareable)]
     async fn node(&self, #[graphql(desc = "Its id.")] id: ID) -> Option<Node> {
         Some(Node(id))
     }
 
     /// Many things by their ids, in the order of the ids; null where there is no such thing that the caller may see.
-    #[graphql(complexity = "ids.len() * child_complexity + 1")]
+    #[graphql(shareable, complexity = "ids.len() * child_complexity + 1")]
     async fn nodes(
         &self,
         #[graphql(desc = "Their ids, at most 200.")] ids: Vec<ID>,

@@ -98,7 +98,11 @@ pub(crate) fn enum_type(def: &'static EnumDef, registry: &mut Registry) -> Strin
 fn object_type(def: &'static ObjectDef, registry: &mut Registry) -> String {
     register(registry, def.name, |registry| {
         let fields = by_name(def.fields.iter().map(|field| output_field(field, registry)));
-        ObjectBuilder::new(def.name, fields).description(Some(def.doc.to_owned())).rust_typename(CATALOGUE).build()
+        ObjectBuilder::new(def.name, fields)
+            .description(Some(def.doc.to_owned()))
+            .rust_typename(CATALOGUE)
+            .shareable(true)
+            .build()
     })
 }
 
@@ -114,6 +118,7 @@ fn money_type(registry: &mut Registry) -> String {
         ObjectBuilder::new("Money", fields)
             .description(Some("An exact amount in a currency.".into()))
             .rust_typename(CATALOGUE)
+            .shareable(true)
             .build()
     })
 }

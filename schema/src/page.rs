@@ -67,7 +67,7 @@ fn edge_type(def: &'static EntityDef, registry: &mut Registry) -> String {
 pub(crate) struct PageInfo<'a>(pub(crate) &'a Listed);
 
 /// Whether a list has more pages, and the cursors at the ends of this one.
-#[Object]
+#[Object(shareable)]
 impl PageInfo<'_> {
     /// Whether there are more records after this page.
     async fn has_next_page(&self) -> bool {
@@ -91,7 +91,7 @@ impl PageInfo<'_> {
 pub(crate) struct Count(pub(crate) Counted);
 
 /// A number of records, and how sure it is.
-#[Object]
+#[Object(shareable)]
 impl Count {
     /// How many; null if nobody can tell.
     async fn value(&self) -> Option<i32> {
@@ -111,7 +111,7 @@ impl Count {
 pub(crate) struct Origin(pub(crate) From);
 
 /// Where a record comes from, and how old it is.
-#[Object]
+#[Object(shareable)]
 impl Origin {
     /// Who gave it.
     async fn served_from(&self) -> ServedFrom {

@@ -6,12 +6,12 @@ use crate::{
     erp::ErpQuery,
     error::Error,
     input,
-    limits::DEFAULT_FIRST,
+    limits::{DEFAULT_FIRST, MAX_ENTITIES},
     node::NodeQuery,
     object::{by_name, field},
     page::connection_type,
     planner::Planner,
-    ports::ListRequest,
+    ports::{ListRequest, ReadOptions},
     record::{RecordRef, register_all},
     request::RequestState,
     run::{PageItem, Run},
@@ -102,6 +102,43 @@ impl ContainerType for RecordQuery {
             Value::Null
         })))
     }
+
+    /// `_entities` of Apollo Federation calls it once for each representation, all at once: they are loaded together.
+    async fn find_entity(&self, ctx: &Context<'_>, representation: &Value) -> ServerResult<Option<Value>> {
+        let state = RequestState::of(ctx);
+        if !state.one_more_entity() {
+            return Err(Error::bad_input(format!("representations: at most {MAX_ENTITIES}")).at(ctx.item.pos));
+        }
+        let entity = match entity_of(representation, state.options()) {
+            Ok(record) => record.resolve(&ctx.with_selection_set(&ctx.item.node.selection_set), ctx.item).await,
+            Err(error) => Err(ctx.set_error_path(error.at(ctx.item.pos))),
+        };
+        // One that fails is null and leaves the others alone.
+        Ok(Some(entity.unwrap_or_else(|error| {
+            ctx.add_error(error);
+            Value::Null
+        })))
+    }
+}
+
+/// The record that another subgraph refers to.
+fn entity_of(representation: &Value, options: ReadOptions) -> Result<RecordRef, Error> {
+    let text = |name| match representation {
+        Value::Object(fields) => match fields.get(name) {
+            Some(Value::String(text)) => Some(text.as_str()),
+            _ => None,
+        },
+        _ => None,
+    };
+    let (Some(ty), Some(id)) = (text("__typename"), text("id")) else {
+        return Err(Error::bad_input("representations: each needs `__typename` and `id`"));
+    };
+    let entity = EntityType::ALL.iter().copied().find(|entity| entity.def().name == ty);
+    let entity =
+        entity.ok_or_else(|| Error::bad_input(format!("representations: there are no entities of type {ty}")))?;
+    let key =
+        input::record_id(entity, id).map_err(|problem| Error::bad_input(format!("representations: {problem}")))?;
+    Ok(RecordRef { key, options })
 }
 
 impl ObjectType for RecordQuery {}

@@ -68,6 +68,7 @@ fn record_type(def: &'static EntityDef, registry: &mut Registry) {
         ObjectBuilder::new(def.name, by_name(fields))
             .description(Some(def.doc.to_owned()))
             .rust_typename(CATALOGUE)
+            .keys(Some(vec!["id".to_owned()]))
             .build()
     });
     registry.add_implements(def.name, NODE);

@@ -2,13 +2,20 @@
 
 use crate::{
     basis::{Watch, Watched},
+    limits::MAX_ENTITIES,
     loader::Loader,
     ports::{ErpView, Ports, Principal, ReadOptions, Reads},
 };
 use adapters::model::ErpId;
 use async_graphql::ContextBase;
 use chrono::{DateTime, NaiveDate, Utc};
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 use tokio::time::Instant;
 
 /// The state of one request; [`Api::execute`](crate::Api::execute) makes it.
@@ -21,6 +28,7 @@ pub(crate) struct RequestState {
     deadline: Instant,
     pub(crate) loader: Loader,
     pub(crate) watch: Watch,
+    entities: AtomicUsize,
 }
 
 impl RequestState {
@@ -28,7 +36,15 @@ impl RequestState {
         let (now, watch) = ((ports.clock)(), Watch::default());
         let reads: Arc<dyn Reads> = Arc::new(Watched { reads: ports.reads, watch: watch.clone() });
         let ports = Ports { reads: Arc::clone(&reads), ..ports };
-        Self { ports, loader: Loader::new(reads, Arc::clone(&who)), who, now, deadline: Instant::now() + time, watch }
+        Self {
+            ports,
+            loader: Loader::new(reads, Arc::clone(&who)),
+            who,
+            now,
+            deadline: Instant::now() + time,
+            watch,
+            entities: AtomicUsize::new(0),
+        }
     }
 
     /// The state of the request that is being executed.
@@ -40,6 +56,11 @@ impl RequestState {
     /// How to read where the query does not say.
     pub(crate) fn options(&self) -> ReadOptions {
         ReadOptions { deadline: Some(self.deadline), ..ReadOptions::default() }
+    }
+
+    /// Counts a representation of `_entities`; whether there may be one more.
+    pub(crate) fn one_more_entity(&self) -> bool {
+        self.entities.fetch_add(1, Ordering::Relaxed) < MAX_ENTITIES
     }
 
     /// The day by which computed fields are computed.

@@ -17,6 +17,8 @@ use std::{fmt, time::Duration};
 
 /// The most records of one page, and the most ids of one `nodes`.
 pub const MAX_FIRST: usize = 200;
+/// The most representations of one `_entities`.
+pub const MAX_ENTITIES: usize = 1000;
 /// The records of a page of a list that names no `first`.
 pub const DEFAULT_FIRST: usize = 50;
 /// The same for a list inside a record.

@@ -2,6 +2,7 @@
 
 mod errors;
 mod fake;
+mod federation;
 mod inputs;
 mod limits;
 mod lists;
