@@ -37,7 +37,7 @@ pub fn sort_keys<'m>(set: &'m SetMapping, order: &[Order]) -> Result<Vec<SortKey
             keys.push(SortKey { path, direction: *direction, nullable, part });
         };
         let inside = |paths: &[Path]| paths.iter().any(|path| set.is_inside(path.as_str()));
-        match mapping.map(|m| &m.from) {
+        match mapping.map(super::FieldMapping::searched) {
             Some(From::Day(day)) if !inside(std::slice::from_ref(day)) => key(day, false),
             Some(From::Paths(paths) | From::First { paths, .. } | From::Ref { paths, .. })
                 if !paths.is_empty() && !inside(paths) =>

@@ -198,6 +198,8 @@ fn id_literal(id: &str, number: bool) -> Option<Literal> {
 pub struct FieldMapping {
     /// Where its value comes from.
     pub from: From,
+    /// What the source filters and sorts by, where that is not what it shows.
+    pub by: Option<From>,
     /// Whether the source can evaluate conditions on it.
     pub filter: bool,
     /// Whether the source can sort by it.
@@ -213,6 +215,11 @@ impl FieldMapping {
         let options = self.options.clone();
         let from = self.from.for_version(&|path| has(&options, path))?;
         Some(Self { from, ..self })
+    }
+
+    /// What the source filters and sorts by.
+    pub fn searched(&self) -> &From {
+        self.by.as_ref().unwrap_or(&self.from)
     }
 }
 
@@ -390,6 +397,10 @@ impl From {
             // Elements inside a record have names of their own, which only a joined table's description covers.
             Self::Elements { path: None, nested, when, prefer, latest, take: Take::Object(parts) } => {
                 Self::Elements { path: None, nested, when, prefer, latest, take: Take::Object(fields(parts)) }
+            }
+            Self::Elements { path: None, nested, when, prefer, latest, take: Take::One(of) } => {
+                let take = Take::One(Box::new(of.for_version(has)?));
+                Self::Elements { path: None, nested, when, prefer, latest, take }
             }
             other => other,
         })

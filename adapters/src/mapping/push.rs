@@ -223,7 +223,7 @@ impl Push<'_> {
         if !mapping.filter {
             return GIVE_UP;
         }
-        self.value(&mapping.from, condition, positive)
+        self.value(mapping.searched(), condition, positive)
     }
 
     /// A condition on the value that comes from there.

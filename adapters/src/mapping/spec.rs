@@ -141,8 +141,10 @@ fn parse_field(kind: Kind, spec: Toml, at: &str, targets: &Targets) -> Result<Fi
     let filter = flag(&mut spec, "filter", at)?.unwrap_or(true);
     let sort = flag(&mut spec, "sort", at)?.unwrap_or(true);
     let not_null = flag(&mut spec, "not-null", at)?.unwrap_or(false);
+    let by = spec.remove("by").map(|path| string(path, at)).transpose()?;
+    let by = by.map(|path| From::Paths(vec![Path(path.into())]));
     let from = parse_from(kind, &mut spec, at, targets)?;
-    Ok(FieldMapping { from, filter, sort, not_null, options: spec })
+    Ok(FieldMapping { from, by, filter, sort, not_null, options: spec })
 }
 
 fn parse_from(kind: Kind, spec: &mut Table, at: &str, targets: &Targets) -> Result<From> {

@@ -12,6 +12,7 @@ sets = [{ name = "payments" }]
 [payment.fields]
 customer = { path = "partner", when = [["type", "=", "in"]] }
 amount = "amount"
+reference = { path = "memo", by = "memo.name" }
 allocations = { elements = "lines", fields = { amount = { either = [{ path = "done", when = [["state", "=", "done"]] }, { sum = ["-planned"] }], currency = "code" } } }
 [customer]
 id = "id"
@@ -99,6 +100,8 @@ fn conditions_on_a_value_that_hangs_on_another_are_pushed_down() {
     assert!(not.starts_with("Or") && not.contains("Neq"), "{not}");
     let amount = push(Filter::of(entity, "amount", Op::Gt, vec![Value::Decimal(5.into())]));
     assert!(amount.contains("amount") && amount.contains("Gt"), "{amount}");
+    let text = push(Filter::of(entity, "reference", Op::Eq, vec![Value::Text("x".into())]));
+    assert!(text.contains("memo.name"), "{text}");
     let order = [Order { field: entity.def().id_of("amount").expect("a field"), direction: Direction::Asc }];
     assert_eq!(sort_keys(&forms.sets(entity)[0], &order).expect("sortable")[0].path.as_str(), "amount");
 }
