@@ -26,6 +26,21 @@ pub enum Journal {
     General,
 }
 
+impl Journal {
+    /// All of them.
+    pub const ALL: [Self; 8] =
+        [Self::Sales, Self::Purchases, Self::Bank, Self::Cash, Self::Card, Self::Stock, Self::Exchange, Self::General];
+
+    /// The book of a payment on or from an account.
+    pub(super) fn of_account(account: usize) -> Self {
+        match account {
+            _ if account == AccountRole::Cash.position() => Self::Cash,
+            _ if account == AccountRole::CreditCard.position() => Self::Card,
+            _ => Self::Bank,
+        }
+    }
+}
+
 /// Whom a line of the ledger is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Party {

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod billing;
+mod bookkeeping;
 mod buying;
 mod calendar;
 mod company;
@@ -16,9 +17,11 @@ mod ledger;
 mod movements;
 mod names;
 mod paying;
+mod posting;
 mod production;
 mod products;
 mod purchases;
+mod settling;
 mod shipping;
 mod stock;
 mod users;
@@ -170,6 +173,8 @@ impl Dataset {
         stock::lots(&mut dataset);
         billing::generate(&mut dataset, profile, &calendar);
         paying::generate(&mut dataset, profile, &calendar);
+        settling::generate(&mut dataset);
+        posting::generate(&mut dataset, &calendar);
         dataset
     }
 

@@ -4,6 +4,7 @@ use std::{
     time::Instant,
 };
 
+mod books;
 mod goods;
 mod purchases;
 
@@ -186,4 +187,15 @@ fn two_thousand_invoices_are_written_in_no_time() {
     assert_eq!(Dataset::generate(&profile(Company::NORDLICHT, 2000)).invoices.len(), 2000);
     // A debug build on a busy machine takes some 20 ms.
     assert!(started.elapsed().as_millis() < 1000);
+}
+
+#[test]
+fn rates_change_once_a_month() {
+    for dataset in stories(20) {
+        let rates: Vec<ExchangeRate> = dataset.exchange_rates().collect();
+        assert_eq!(rates.len(), 25 * dataset.company.foreign.len());
+        for rate in rates {
+            assert_eq!((rate.from.day(), dataset.rate(rate.currency, rate.from)), (1, rate.rate));
+        }
+    }
 }
