@@ -3,6 +3,7 @@
 use crate::{
     error::Result,
     filter::Filter,
+    http::HostState,
     model::{Direction, EntityType, ErpId, FieldId, FieldSet, Record, RemoteRef, SourceSet, Value},
 };
 use async_trait::async_trait;
@@ -325,6 +326,9 @@ pub struct RawCall {
 pub trait Adapter: Send + Sync + 'static {
     /// Which ERP it speaks to.
     fn info(&self) -> &Info;
+
+    /// Breaker and quota of the host and login that it speaks to; none before its first call.
+    fn host(&self) -> Option<Arc<HostState>>;
 
     /// What the ERP can do with an entity.
     fn capability(&self, entity: EntityType) -> Capability;

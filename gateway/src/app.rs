@@ -70,7 +70,13 @@ pub async fn start(
         .await
         .map_err(|e| format!("cannot listen on {}: {e}", config.server.listen))?;
     let address = listener.local_addr().map_err(|e| e.to_string())?;
-    let router = http::router(Gateway { answers, access, metrics, body_bytes: config.limits.body_bytes });
+    let router = http::router(Gateway {
+        answers,
+        erps: Arc::clone(&registry),
+        access,
+        metrics,
+        body_bytes: config.limits.body_bytes,
+    });
     let (stop, mut stopped) = watch::channel(false);
     let server = tokio::spawn(async move {
         let wait = async move {

@@ -4,10 +4,13 @@ use adapters::{
     ErrorKind,
     adapter::{Adapter, Capability, Ctx, ServerInfo},
     catalog::{self, Services, System},
+    http::{BreakerState, QuotaSnapshot},
     model::{EntityType, ErpId},
 };
 use chrono::{DateTime, Utc};
-use schema::ports::{CapabilityView, ErpStatus, ErpView, Erps, IntegrationMode, Principal, SettingView, SystemView};
+use schema::ports::{
+    CapabilityView, ErpStatus, ErpView, Erps, IntegrationMode, Principal, QuotaView, SettingView, SystemView,
+};
 use std::{
     collections::BTreeMap,
     sync::{Arc, PoisonError, RwLock},
@@ -27,8 +30,34 @@ pub struct ConnectedErp {
 }
 
 impl ConnectedErp {
-    fn view(&self) -> Arc<ErpView> {
+    /// What the last probe found.
+    fn probed(&self) -> Arc<ErpView> {
         Arc::clone(&self.view.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// What the last probe found, and what has shown since.
+    fn view(&self, now: DateTime<Utc>) -> Arc<ErpView> {
+        let mut view = self.probed();
+        if let Some(host) = self.adapter.host() {
+            let shown = Arc::make_mut(&mut view);
+            shown.quota = Some(quota_view(host.quota(now)));
+            if host.breaker() != BreakerState::Closed && matches!(shown.status, ErpStatus::Active | ErpStatus::Degraded)
+            {
+                shown.status = ErpStatus::Unreachable;
+                shown.status_message = Some("It failed again and again, and is given time to recover.".into());
+            }
+        }
+        view
+    }
+}
+
+fn quota_view(quota: QuotaSnapshot) -> QuotaView {
+    QuotaView {
+        limit_per_minute: quota.limit_per_minute,
+        remaining: quota.remaining,
+        resets_at: quota.resets_at,
+        concurrent: quota.concurrent,
+        in_flight: quota.in_flight,
     }
 }
 
@@ -119,10 +148,26 @@ impl ErpRegistry {
             .await
     }
 
+    /// Sets the gauges that nobody counts: they are read off before somebody looks.
+    pub(crate) fn measure(&self) {
+        let now = (self.clock)();
+        for erp in self.erps.values() {
+            let Some(host) = erp.adapter.host() else { continue };
+            let (quota, id) = (host.quota(now), erp.id.to_string());
+            let open = host.breaker() != BreakerState::Closed;
+            metrics::gauge!("erp_gateway_breaker_open", "erp" => id.clone()).set(f64::from(u8::from(open)));
+            metrics::gauge!("erp_gateway_upstream_in_flight", "erp" => id.clone()).set(f64::from(quota.in_flight));
+            metrics::gauge!("erp_gateway_upstream_waiting", "erp" => id.clone()).set(quota.waiting as f64);
+            if let Some(remaining) = quota.remaining {
+                metrics::gauge!("erp_gateway_quota_remaining", "erp" => id).set(f64::from(remaining));
+            }
+        }
+    }
+
     async fn probe(&self, erp: &ConnectedErp) -> Result<ServerInfo, adapters::Error> {
         let started = Instant::now();
         let outcome = erp.adapter.probe(&Ctx::interactive((self.clock)(), PROBE)).await;
-        let mut view = ErpView::clone(&erp.view());
+        let mut view = ErpView::clone(&erp.probed());
         view.last_health_check_at = Some((self.clock)());
         match &outcome {
             Ok(info) => {
@@ -155,13 +200,13 @@ impl ErpRegistry {
 
 impl Erps for ErpRegistry {
     fn visible(&self, who: &Principal) -> Vec<Arc<ErpView>> {
-        let mut views: Vec<_> = self.of(who).map(|erp| erp.view()).collect();
+        let mut views: Vec<_> = self.of(who).map(|erp| erp.view((self.clock)())).collect();
         views.sort_by(|a, b| a.name.cmp(&b.name));
         views
     }
 
     fn get(&self, who: &Principal, erp: &ErpId) -> Option<Arc<ErpView>> {
-        self.find(who, erp).map(|erp| erp.view())
+        self.find(who, erp).map(|erp| erp.view((self.clock)()))
     }
 
     fn systems(&self) -> Vec<Arc<SystemView>> {

@@ -37,5 +37,13 @@ pub fn count() -> Result<PrometheusHandle, String> {
     metrics::describe_counter!("erp_gateway_requests_total", "Requests to the GraphQL endpoint, by outcome.");
     metrics::describe_histogram!("erp_gateway_request_duration_seconds", "Time from a request to its answer.");
     metrics::describe_gauge!("erp_gateway_erp_up", "Whether an ERP worked when it was last asked: 1 or 0.");
+    metrics::describe_gauge!("erp_gateway_breaker_open", "Whether an ERP is given time to recover: 1 or 0.");
+    metrics::describe_gauge!("erp_gateway_upstream_in_flight", "Requests under way to an ERP's host and login.");
+    metrics::describe_gauge!("erp_gateway_upstream_waiting", "Requests that wait for the quota of an ERP.");
+    metrics::describe_gauge!("erp_gateway_quota_remaining", "Requests that the quota of an ERP lets pass at once.");
+    metrics::describe_counter!(
+        "erp_gateway_answers_total",
+        "Operations, by how they were answered: executed, or kept."
+    );
     Ok(handle)
 }

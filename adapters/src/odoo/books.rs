@@ -9,6 +9,7 @@ use crate::{
     adapter::Ctx,
     cached::Cached,
     error::{Error, ErrorKind, Result},
+    http::HostState,
     model::CurrencyCode,
 };
 use chrono_tz::Tz;
@@ -102,6 +103,10 @@ pub(super) struct Library {
 }
 
 impl Library {
+    pub(super) fn host(&self) -> Option<Arc<HostState>> {
+        self.linker.host_state()
+    }
+
     pub(super) fn new(config: Arc<Config>, linker: Linker) -> Self {
         Self {
             config,

@@ -128,6 +128,11 @@ impl Linker {
         self.link.get(ctx, |ctx| async move { this.connect(&ctx).await }).await
     }
 
+    /// What the link shares with others of the same host and login; none before it is made.
+    pub(super) fn host_state(&self) -> Option<Arc<HostState>> {
+        self.host.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     pub(super) fn forget(&self) {
         self.link.forget();
     }

@@ -23,6 +23,7 @@ use crate::{
     catalog::{Services, System},
     error::{Error, ErrorKind, Result},
     filter::Filter,
+    http::HostState,
     mapping::{From, Mapping, SetMapping, mapped_fields},
     model::{EntityType, ErpId, FieldDef, FieldSet, Record, RemoteRef, SourceSet},
     settings::Settings,
@@ -152,6 +153,10 @@ impl Odoo {
 impl Adapter for Odoo {
     fn info(&self) -> &Info {
         &self.info
+    }
+
+    fn host(&self) -> Option<Arc<HostState>> {
+        self.library.host()
     }
 
     fn capability(&self, entity: EntityType) -> Capability {

@@ -20,6 +20,7 @@ use crate::{
     catalog::System,
     error::{Error, ErrorKind, Result},
     filter::Filter,
+    http::HostState,
     mapping::{From, Mapping, MappingError, SetMapping, With, mapped_fields},
     model::{CurrencyCode, EntityType, FieldDef, FieldId, FieldSet, Record, RemoteRef, SourceSet},
 };
@@ -61,6 +62,7 @@ const IDS_PER_QUERY: usize = 500;
 /// One company in QuickBooks Online.
 struct QuickBooks {
     info: Info,
+    host: Arc<HostState>,
     mapping: Mapping,
     api: Arc<Api>,
     /// The home currency as the company's preferences name it.
@@ -96,6 +98,10 @@ impl QuickBooks {
 impl Adapter for QuickBooks {
     fn info(&self) -> &Info {
         &self.info
+    }
+
+    fn host(&self) -> Option<Arc<HostState>> {
+        Some(Arc::clone(&self.host))
     }
 
     fn capability(&self, entity: EntityType) -> Capability {

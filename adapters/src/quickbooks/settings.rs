@@ -182,6 +182,7 @@ pub(super) fn build(erp: &ErpId, settings: Settings, services: &Services) -> Res
     let http = stack(Arc::new(client), &info, &state, Arc::new(fault::classify));
     let minor_version = settings.parse("minor_version", "a number")?.unwrap_or(MINOR_VERSION);
     Ok(Arc::new(QuickBooks {
+        host: state,
         mapping: mapping(estimates)?,
         api: Arc::new(Api::new(http, below(&host, &["v3", "company", realm]), minor_version)),
         home: Cached::new(KEEP_PREFERENCES),

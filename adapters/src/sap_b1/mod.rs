@@ -85,6 +85,7 @@ fn policy() -> Policy {
 /// One company in SAP Business One.
 struct SapB1 {
     info: Info,
+    host: Arc<HostState>,
     config: Config,
     service: Arc<Service>,
     version: ServiceVersion,
@@ -100,6 +101,7 @@ impl SapB1 {
         let http = stack(client, &info, host, Arc::new(Faults { version: version.clone() }));
         Self {
             info,
+            host: Arc::clone(host),
             service: Arc::new(Service::new(http, config.root.clone(), config.version)),
             version,
             company: Cached::new(KEEP_COMPANY),
@@ -280,6 +282,10 @@ fn check(entity: EntityType) -> Result<()> {
 impl Adapter for SapB1 {
     fn info(&self) -> &Info {
         &self.info
+    }
+
+    fn host(&self) -> Option<Arc<HostState>> {
+        Some(Arc::clone(&self.host))
     }
 
     fn capability(&self, entity: EntityType) -> Capability {

@@ -168,6 +168,10 @@ impl Adapter for Memory {
     fn info(&self) -> &Info {
         &self.info
     }
+    fn host(&self) -> Option<Arc<adapters::http::HostState>> {
+        None
+    }
+
     fn capability(&self, entity: EntityType) -> Capability {
         let can = entity == ENTITY;
         Capability { list: can, get_many: can, count: can, paging: Paging::Keyset, ..Capability::none(entity) }

@@ -3,7 +3,7 @@
 mod graphiql;
 mod graphql;
 
-use crate::answers::Answers;
+use crate::{answers::Answers, erps::ErpRegistry};
 use axum::{
     Router,
     extract::{DefaultBodyLimit, State},
@@ -29,6 +29,8 @@ use subtle::ConstantTimeEq;
 pub struct Gateway {
     /// What answers operations.
     pub(crate) answers: Answers,
+    /// The connected ERPs.
+    pub(crate) erps: Arc<ErpRegistry>,
     /// Who may ask.
     pub access: Access,
     /// What is counted.
@@ -83,7 +85,10 @@ pub fn router(gateway: Gateway) -> Router {
 
 async fn metrics(State(gateway): State<Arc<Gateway>>) -> Response {
     match &gateway.metrics {
-        Some(metrics) => ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], metrics.render()).into_response(),
+        Some(metrics) => {
+            gateway.erps.measure();
+            ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], metrics.render()).into_response()
+        }
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }

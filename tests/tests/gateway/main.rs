@@ -3,6 +3,7 @@
 #[path = "../shared/clock.rs"]
 mod clock;
 mod errors;
+mod health;
 mod injection;
 mod lists;
 #[path = "../shared/log.rs"]

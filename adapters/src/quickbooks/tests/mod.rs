@@ -36,6 +36,7 @@ fn adapter_with(fake: &Arc<Fake>, estimates: bool) -> QuickBooks {
     let base = "https://quickbooks.example/v3/company/123".parse().expect("a URL");
     QuickBooks {
         info,
+        host,
         mapping: super::mapping(estimates).expect("a mapping"),
         api: Arc::new(Api::new(http, base, 75)),
         home: Cached::new(Duration::from_secs(3600)),
