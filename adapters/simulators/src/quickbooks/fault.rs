@@ -59,6 +59,15 @@ impl Fault {
         Self { element: Some("Id"), ..Self::validation("2030", "Invalid ID", detail) }
     }
 
+    /// A date is none; the words are assumed.
+    pub(super) fn invalid_date(parameter: &str, value: &str) -> Self {
+        Self::validation(
+            "2030",
+            "Invalid date",
+            format!("{parameter} should be of the form yyyy-MM-dd. Supplied value:{value}"),
+        )
+    }
+
     /// There is no such operation here; the texts are those of the framework below the service.
     pub(super) fn unsupported(operation: &str) -> Self {
         let detail = format!("Operation {operation} is not supported.");

@@ -57,18 +57,25 @@ impl Search {
         let mut filters = Vec::new();
         for condition in &statement.conditions {
             let property = property(entity, &condition.property, "queryable", |property| property.filterable)?;
-            filters.push(reading(condition, property, table, context)?);
+            filters.push(match property.name {
+                AS_OF => as_of(condition, property, table, context)?,
+                _ => reading(condition, property, table, context)?,
+            });
         }
-        let mentions_active =
-            statement.conditions.iter().any(|condition| condition.property.eq_ignore_ascii_case("Active"));
-        if entity.has_active() && !mentions_active {
+        if entity.property(AS_OF).is_some() && !asks_for(statement, AS_OF) {
+            filters.push(in_force(table, context.today));
+        }
+        if entity.has_active() && !asks_for(statement, "Active") {
             filters.push(Filter::eq(column(table, "Active"), true));
         }
         let mut sorts = Vec::new();
         for (name, descending) in &statement.order {
             let property = property(entity, name, "sortable", |property| property.sortable)?;
-            let sorted_by = if property.kind == Kind::Text { property.lower } else { property.name };
-            sorts.push(Sort { column: column(table, sorted_by), descending: *descending, nulls_first: !descending });
+            sorts.push(Sort {
+                column: column(table, compared_by(property)),
+                descending: *descending,
+                nulls_first: !descending,
+            });
         }
         if sorts.is_empty() {
             let (name, descending) = entity.order;
@@ -119,6 +126,50 @@ fn unknown(entity: &Entity, name: &str) -> Fault {
     Fault::query(&format!("Property {name} not found for Entity {}", entity.name))
 }
 
+/// The day from which on an exchange rate is in force.
+const AS_OF: &str = "AsOfDate";
+
+fn asks_for(statement: &Statement, property: &str) -> bool {
+    statement.conditions.iter().any(|condition| condition.property.eq_ignore_ascii_case(property))
+}
+
+/// `AsOfDate = '2015-07-07'` finds the rate in force on that day, though it was set before (Intuit's page of ExchangeRate,
+/// where it finds a rate of 2015-05-15). Without the condition it is taken to be today; other operators are taken to be
+/// refused.
+fn as_of(condition: &Condition, property: &Property, table: &Table, context: Context) -> Result<Filter, Fault> {
+    match (condition.operator, condition.values.first()) {
+        (Operator::Equal, Some(value)) => {
+            let day = cell(value, property, &condition.property, context)?.as_date();
+            Ok(in_force(table, day.unwrap_or(context.today)))
+        }
+        (operator, _) => Err(unsupported(operator, condition)),
+    }
+}
+
+/// The rate of a currency that is in force on a day.
+pub(super) fn exchange_rate(table: &Table, code: &str, day: NaiveDate) -> Filter {
+    let code = Filter::eq(column(table, "sourcecurrencycode"), code.to_lowercase());
+    Filter::And(vec![code, in_force(table, day)])
+}
+
+fn in_force(table: &Table, day: NaiveDate) -> Filter {
+    let until = column(table, "Until");
+    Filter::And(vec![
+        Filter::Compare(column(table, AS_OF), Op::Le, day.into()),
+        Filter::Or(vec![Filter::Null(until), Filter::Compare(until, Op::Gt, day.into())]),
+    ])
+}
+
+fn unsupported(operator: Operator, condition: &Condition) -> Fault {
+    let sign = operator.image();
+    Fault::query(&format!("operator {sign} is not supported for property '{}'", condition.property))
+}
+
+/// The column by which a property is compared and sorted.
+fn compared_by(property: &Property) -> &'static str {
+    if matches!(property.kind, Kind::Text | Kind::Word) { property.lower } else { property.name }
+}
+
 /// The position of a column that the front itself made.
 fn column(table: &Table, name: &str) -> usize {
     table.column(name).unwrap_or_else(|| panic!("table {} has no field {name}", table.name()))
@@ -127,22 +178,22 @@ fn column(table: &Table, name: &str) -> usize {
 fn reading(condition: &Condition, property: &Property, table: &Table, context: Context) -> Result<Filter, Fault> {
     let Condition { operator, values, .. } = condition;
     let allowed = match property.kind {
-        Kind::Id | Kind::Flag => matches!(operator, Operator::Equal | Operator::In),
+        Kind::Id | Kind::Flag | Kind::Word => matches!(operator, Operator::Equal | Operator::In),
         Kind::Text => true,
         Kind::Number | Kind::Date | Kind::Time => *operator != Operator::Like,
     };
     if !allowed {
-        let sign = operator.image();
-        return Err(Fault::query(&format!("operator {sign} is not supported for property '{}'", condition.property)));
+        return Err(unsupported(*operator, condition));
     }
-    let compared = column(table, if property.kind == Kind::Text { property.lower } else { property.name });
+    let compared = column(table, compared_by(property));
     if let (Operator::Like, Some(Literal::Text(pattern))) = (operator, values.first()) {
         // `%` is the only wildcard; the store knows two more special characters.
         let pattern = pattern.to_lowercase().replace('\\', r"\\").replace('_', r"\_");
         return Ok(Filter::text(compared, Match::Like, &pattern, false));
     }
     // "Null is represented as the string ' '", says the page "Query operations and syntax".
-    let is_null = |value: &Literal| property.kind != Kind::Id && *value == Literal::Text(" ".to_owned());
+    let is_null =
+        |value: &Literal| !matches!(property.kind, Kind::Id | Kind::Word) && *value == Literal::Text(" ".to_owned());
     if *operator == Operator::Equal && values.iter().all(is_null) {
         return Ok(Filter::Null(compared));
     }
@@ -173,7 +224,7 @@ fn cell(value: &Literal, property: &Property, name: &str, context: Context) -> R
         (Kind::Flag, _) | (_, Literal::Bool(_)) => None,
         (Kind::Date, Literal::Today) => Some(context.today.into()),
         (Kind::Id, Literal::Text(_) | Literal::Number(_)) => Some(text.parse::<i64>().ok().into()),
-        (Kind::Text, Literal::Text(_) | Literal::Number(_)) => Some(text.to_lowercase().into()),
+        (Kind::Text | Kind::Word, Literal::Text(_) | Literal::Number(_)) => Some(text.to_lowercase().into()),
         (Kind::Number, _) => Dec::parse(text.trim()).map(Cell::from),
         (Kind::Date, Literal::Text(_)) => day(text).map(Cell::from),
         (Kind::Time, Literal::Text(_)) => moment(text, context.zone).map(Cell::from),

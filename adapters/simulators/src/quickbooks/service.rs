@@ -21,11 +21,11 @@ use chrono_tz::Tz;
 use serde_json::Value;
 
 use super::{
-    entities::Entity,
+    entities::{Entity, Kind},
     fault::Fault,
     parser::{Strictness, parse},
     render::{Renderer, time},
-    search::{Context, MAX_RESULTS, Search, entity},
+    search::{Context, MAX_RESULTS, Search, entity, exchange_rate},
     wire::{Node, Object},
 };
 use crate::{Clock, Quota, Simulator, System};
@@ -173,8 +173,7 @@ impl Service {
         let mut segments = path.split('/');
         match (segments.next().unwrap_or_default(), segments.next(), segments.next()) {
             ("query", None, None) if is_get => {
-                let parameters =
-                    Query::<HashMap<String, String>>::try_from_uri(uri).map_err(|_| Fault::unreadable())?;
+                let parameters = parameters(uri)?;
                 let statement = parameters.get("query").map(String::as_str).unwrap_or_default();
                 Ok(("QueryResponse", self.query(statement, now, &mut MAX_RESULTS.unsigned_abs())?))
             }
@@ -191,6 +190,7 @@ impl Service {
                     _ => Err(Fault::media_type()),
                 }
             }
+            ("exchangerate", None, None) if is_get => Ok(("ExchangeRate", self.exchange_rate(uri, now)?)),
             ("preferences", None, None) if is_get => self.read("preferences", "1"),
             ("companyinfo", Some(id), None) if is_get => {
                 let own = id == self.simulator.options().quickbooks.realm;
@@ -210,13 +210,38 @@ impl Service {
             return Err(Fault::unsupported(&format!("operation could not find resource for entity {path}")));
         };
         self.simulator.count(&format!("read {}", entity.name));
-        let number = id.parse().ok().filter(|number| (0..=MAX_ID).contains(number));
-        let number: i64 = number.ok_or_else(|| Fault::invalid_id(id))?;
         let tables = self.simulator.store().read();
-        let row = tables[entity.name].get(number).ok_or_else(Fault::not_found)?;
+        let table = &tables[entity.name];
+        let number = id.parse::<i64>().ok();
+        let row = match entity.property("Id") {
+            Some(key) if key.kind == Kind::Word => table.find(key.lower, id.to_lowercase()),
+            _ => number.and_then(|number| table.get(number)),
+        };
+        let row = row.ok_or_else(|| match number {
+            Some(0..=MAX_ID) => Fault::not_found(),
+            _ => Fault::invalid_id(id),
+        })?;
         let company = self.simulator.company();
         let renderer = Renderer { tables: &tables, company: &company, zone: self.zone };
         Ok((entity.name, renderer.object(entity.name, &row)))
+    }
+
+    /// The rate of one currency on a day, by default today.
+    fn exchange_rate(&self, uri: &Uri, now: DateTime<Utc>) -> Result<Object, Fault> {
+        self.simulator.count("read ExchangeRate");
+        let parameters = parameters(uri)?;
+        let code = parameters.get("sourcecurrencycode").filter(|code| !code.is_empty());
+        let code = code.ok_or_else(|| Fault::missing("sourcecurrencycode"))?;
+        let today = now.with_timezone(&self.zone).date_naive();
+        let day = match parameters.get("asofdate") {
+            Some(day) => day.parse().map_err(|_| Fault::invalid_date("asofdate", day))?,
+            None => today,
+        };
+        let tables = self.simulator.store().read();
+        let filter = exchange_rate(&tables["ExchangeRate"], code, day);
+        let row = tables["ExchangeRate"].select(&filter).next().ok_or_else(Fault::not_found)?;
+        let company = self.simulator.company();
+        Ok(Renderer { tables: &tables, company: &company, zone: self.zone }.object("ExchangeRate", &row))
     }
 
     /// The member `QueryResponse`. `budget` is how many objects the whole answer may still have.
@@ -246,8 +271,8 @@ impl Service {
         let renderer = Renderer { tables: &tables, company: &company, zone: self.zone };
         let objects: Vec<_> = rows.iter().map(|row| Node::from(renderer.object(search.entity.name, row))).collect();
         let found = objects.len();
-        // Recorded for transactions only, and only where it is as large as maxResults.
-        let total = (search.is_complete(found) && !search.entity.has_active()).then_some(found);
+        // Recorded only where it is as large as maxResults.
+        let total = (search.is_complete(found) && search.entity.tells_total()).then_some(found);
         Ok(Object::default()
             .with(search.entity.name, objects)
             .with("startPosition", search.start)
@@ -287,6 +312,12 @@ impl Service {
 fn enveloped(name: &'static str, object: Object, now: DateTime<Utc>, zone: Tz) -> Object {
     let body = if name == "BatchItemResponse" { object } else { Object::default().with(name, object) };
     body.with("time", time(now, zone, SecondsFormat::Millis))
+}
+
+/// The parameters of a path; of one that is repeated, the last.
+pub(super) fn parameters(uri: &Uri) -> Result<HashMap<String, String>, Fault> {
+    let parameters = Query::<HashMap<String, String>>::try_from_uri(uri).map_err(|_| Fault::unreadable())?;
+    Ok(parameters.0)
 }
 
 async fn body_of(body: Body) -> Result<String, Fault> {

@@ -1,6 +1,10 @@
 //! From rows to the objects of an answer, in the order of members that the live service has.
 
+mod accounting;
+mod lists;
 mod names;
+mod payments;
+mod purchases;
 mod sales;
 
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -35,24 +39,38 @@ impl Renderer<'_> {
             "Invoice" => self.invoice(row),
             "CreditMemo" => self.memo(row),
             "Estimate" => self.estimate(row),
+            "Payment" => self.payment(row),
+            "Vendor" => self.vendor(row),
+            "Bill" => self.bill(row),
+            "VendorCredit" => self.vendor_credit(row),
+            "PurchaseOrder" => self.purchase_order(row),
+            "BillPayment" => self.bill_payment(row),
+            "Account" => self.account(row),
+            "JournalEntry" => self.journal_entry(row),
+            "InventoryAdjustment" => self.inventory_adjustment(row),
             "CompanyInfo" => self.company_info(row),
-            _ => self.preferences(row),
+            "Preferences" => self.preferences(row),
+            list => self.list_entry(list, row),
         }
     }
 
     fn entity(&self, row: &Row<'_>) -> Object {
-        let stamp = |column: &str| {
-            row[column].as_stamp().map(|stamp| time(stamp, self.zone, SecondsFormat::Secs)).unwrap_or_default()
-        };
-        let times = Object::default()
-            .with("CreateTime", stamp("MetaData.CreateTime"))
-            .with("LastUpdatedTime", stamp("MetaData.LastUpdatedTime"));
         Object::default()
             .with("domain", "QBO")
             .with("sparse", false)
             .with("Id", row.id().to_string())
             .with("SyncToken", row["SyncToken"].as_int().unwrap_or_default().to_string())
-            .with("MetaData", times)
+            .with("MetaData", self.times(row))
+    }
+
+    fn times(&self, row: &Row<'_>) -> Object {
+        Object::default()
+            .with("CreateTime", self.stamp(row, "MetaData.CreateTime"))
+            .with("LastUpdatedTime", self.stamp(row, "MetaData.LastUpdatedTime"))
+    }
+
+    fn stamp(&self, row: &Row<'_>, column: &str) -> String {
+        row[column].as_stamp().map(|stamp| time(stamp, self.zone, SecondsFormat::Secs)).unwrap_or_default()
     }
 
     fn address(&self, customer: &Row<'_>, id: i64) -> Option<Object> {
@@ -92,24 +110,38 @@ impl Renderer<'_> {
     fn name(&self, table: &str, id: i64, column: &str) -> Option<&str> {
         self.tables[table].get(id)?.get(column)?.as_str()
     }
+
+    /// A reference with the name that things of its kind are known by.
+    fn named(&self, table: &str, cell: &Cell) -> Option<Object> {
+        let column = match table {
+            "Customer" | "Vendor" => "DisplayName",
+            "PaymentMethod" | "Term" => "Name",
+            _ => "FullyQualifiedName",
+        };
+        cell.as_int().map(|id| reference(id, self.name(table, id, column)))
+    }
 }
 
 fn reference(id: i64, name: Option<&str>) -> Object {
     Object::default().with("value", id.to_string()).maybe("name", name)
 }
 
-/// The currency with Intuit's name of it, which is not ISO's.
+/// The currency with Intuit's name of it.
 fn currency(row: &Row<'_>) -> Object {
     let code = row["CurrencyRef"].as_str().unwrap_or_default();
-    let name = match code {
+    Object::default().with("value", code).with("name", currency_name(code))
+}
+
+/// Intuit's name of a currency, which is not ISO's.
+pub(super) fn currency_name(code: &str) -> &str {
+    match code {
         "USD" => "United States Dollar",
         "GBP" => "British Pound Sterling",
         code => [Currency::Eur, Currency::Cad, Currency::Chf]
             .iter()
             .find(|currency| currency.code() == code)
             .map_or(code, |currency| currency.name()),
-    };
-    Object::default().with("value", code).with("name", name)
+    }
 }
 
 fn mail(address: String) -> Object {
@@ -128,7 +160,7 @@ fn number(cell: &Cell) -> Option<Node> {
     cell.as_dec().map(Node::Number)
 }
 
-fn cents(cell: &Cell) -> i64 {
+pub(super) fn cents(cell: &Cell) -> i64 {
     cell.as_dec().map_or(0, Dec::to_cents)
 }
 

@@ -2,8 +2,11 @@
 
 use super::{Renderer, currency, day, mail, money, number, reference, text};
 use crate::{
-    dataset::Company,
-    quickbooks::wire::{Node, Object},
+    dataset::{AccountRole, Company},
+    quickbooks::{
+        tables::account_id,
+        wire::{Node, Object},
+    },
     store::{Cell, Row},
 };
 
@@ -46,7 +49,7 @@ impl Renderer<'_> {
     pub(super) fn item(&self, row: &Row<'_>) -> Object {
         let kind = row["Type"].as_str().unwrap_or_default();
         let parent = row["ParentRef"].as_int();
-        let account = |id, name: &str| reference(id, Some(name));
+        let account = |role| self.named("Account", &Cell::Int(account_id(role)));
         let sold = matches!(kind, "Inventory" | "NonInventory" | "Service");
         let counted = kind == "Inventory";
         let mut object = Object::default()
@@ -64,13 +67,12 @@ impl Renderer<'_> {
             .maybe("UnitPrice", number(&row["UnitPrice"]))
             .with("Type", kind);
         if sold {
-            let income =
-                if kind == "Service" { account(1, "Services") } else { account(79, "Sales of Product Income") };
+            let income = if kind == "Service" { AccountRole::SalesServices } else { AccountRole::SalesGoods };
             object = object
-                .with("IncomeAccountRef", income)
+                .maybe("IncomeAccountRef", account(income))
                 .maybe("PurchaseCost", number(&row["PurchaseCost"]))
-                .maybe("ExpenseAccountRef", counted.then(|| account(80, "Cost of Goods Sold")))
-                .maybe("AssetAccountRef", counted.then(|| account(81, "Inventory Asset")))
+                .maybe("ExpenseAccountRef", account(AccountRole::CostOfSales).filter(|_| counted))
+                .maybe("AssetAccountRef", account(AccountRole::Inventory).filter(|_| counted))
                 .with("TrackQtyOnHand", counted)
                 .maybe("QtyOnHand", number(&row["QtyOnHand"]))
                 .maybe("InvStartDate", day(row, "InvStartDate"));
@@ -90,7 +92,7 @@ impl Renderer<'_> {
     }
 
     pub(super) fn company_info(&self, row: &Row<'_>) -> Object {
-        let Company { name, street, city, postcode, country, .. } = self.company;
+        let Company { name, street, city, postcode, country, tax_number, .. } = self.company;
         let address = || {
             Object::default()
                 .with("Id", "1")
@@ -112,7 +114,8 @@ impl Renderer<'_> {
                 "CompanyStartDate",
                 row["MetaData.CreateTime"].as_stamp().map(|start| start.date_naive().to_string()),
             )
-            .with("FiscalYearStartMonth", "January")
+            .with("EmployerId", *tax_number)
+            .with("FiscalYearStartMonth", self.first_month())
             .with("Country", *country)
             .with("Email", mail("books@cascade-ridge.example".to_owned()))
             .with("WebAddr", Object::default())
@@ -129,6 +132,12 @@ impl Renderer<'_> {
             .extend(self.entity(row))
     }
 
+    /// The month after the last of the fiscal year.
+    fn first_month(&self) -> &'static str {
+        let month = self.company.fiscal_year_end.0 % 12 + 1;
+        chrono::Month::try_from(u8::try_from(month).unwrap_or(1)).map_or("January", |month| month.name())
+    }
+
     pub(super) fn preferences(&self, row: &Row<'_>) -> Object {
         let home = self.company.currency.code();
         let field = |name: &str| Node::from(Object::default().with("Name", name).with("Type", "StringType"));
@@ -137,11 +146,13 @@ impl Renderer<'_> {
             .with(
                 "AccountingInfoPrefs",
                 Object::default()
-                    .with("FirstMonthOfFiscalYear", "January")
-                    .with("UseAccountNumbers", false)
+                    .with("FirstMonthOfFiscalYear", self.first_month())
+                    .with("UseAccountNumbers", true)
                     .with("TaxYearMonth", "January")
                     .with("ClassTrackingPerTxn", false)
-                    .with("TrackDepartments", false)
+                    .with("ClassTrackingPerTxnLine", true)
+                    .with("TrackDepartments", true)
+                    .with("DepartmentTerminology", "Division")
                     .with("CustomerTerminology", "Customers"),
             )
             .with(
@@ -161,6 +172,14 @@ impl Renderer<'_> {
                     .with("AllowDiscount", true)
                     .with("AllowEstimates", true)
                     .with("ETransactionEnabledStatus", "NotApplicable"),
+            )
+            .with(
+                "VendorAndPurchasesPrefs",
+                Object::default().with("BillableExpenseTracking", false).with("TrackingByCustomer", false),
+            )
+            .with(
+                "ReportPrefs",
+                Object::default().with("ReportBasis", "Accrual").with("CalcAgingReportFromTxnDate", false),
             )
             .with("TaxPrefs", Object::default().with("UsingSalesTax", true).with("PartnerTaxEnabled", false))
             .with(

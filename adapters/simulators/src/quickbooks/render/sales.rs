@@ -4,9 +4,10 @@ use chrono::SecondsFormat;
 
 use super::{Renderer, cents, currency, day, mail, money, number, reference, text, time};
 use crate::{
+    dataset::AccountRole,
     decimal::Dec,
     quickbooks::{
-        tables::{LINE, detail},
+        tables::{DISCOUNTS, FIRST_TAX_RATE, LINE, TERMS, account_id, detail},
         wire::{Node, Object},
     },
     store::{Cell, Filter, Row},
@@ -82,6 +83,7 @@ impl Renderer<'_> {
             .with("CustomField", fields)
             .maybe("DocNumber", text(row, "DocNumber"))
             .maybe("TxnDate", day(row, "TxnDate"))
+            .maybe("DepartmentRef", self.named("Department", &row["DepartmentRef"]))
             .with("CurrencyRef", currency(row))
             .maybe("ExchangeRate", number(&row["ExchangeRate"]))
             .maybe("PrivateNote", text(row, "PrivateNote"))
@@ -147,7 +149,7 @@ impl Renderer<'_> {
             let detail = Object::default()
                 .with("PercentBased", percent.is_some())
                 .maybe("DiscountPercent", percent)
-                .with("DiscountAccountRef", reference(86, Some("Discounts given")));
+                .maybe("DiscountAccountRef", self.named("Account", &Cell::Int(DISCOUNTS)));
             let discount = sum("DiscountLineDetail", cents(&row["DiscountAmt"]));
             nodes.push(discount.with("DiscountLineDetail", detail).into());
         }
@@ -171,16 +173,13 @@ impl Renderer<'_> {
         match kind {
             detail::ITEM => {
                 let service = item_text("Type").is_some_and(|kind| kind == "Service");
-                let account = if service {
-                    reference(1, Some("Services"))
-                } else {
-                    reference(79, Some("Sales of Product Income"))
-                };
+                let role = if service { AccountRole::SalesServices } else { AccountRole::SalesGoods };
                 let detail = Object::default()
                     .maybe("ItemRef", item_ref)
                     .maybe("UnitPrice", number(&line["UnitPrice"]))
                     .maybe("Qty", number(&line["Qty"]))
-                    .with("ItemAccountRef", account)
+                    .maybe("ClassRef", self.named("Class", &line["ClassRef"]))
+                    .maybe("ItemAccountRef", self.named("Account", &Cell::Int(account_id(role))))
                     .maybe("TaxCodeRef", text(line, "TaxCodeRef").map(|code| Object::default().with("value", code)));
                 object.with("DetailType", "SalesItemLineDetail").with("SalesItemLineDetail", detail)
             }
@@ -200,11 +199,11 @@ impl Renderer<'_> {
         let lines: Vec<_> = [("TaxLine.Net1", "TaxLine.Tax1"), ("TaxLine.Net2", "TaxLine.Tax2")]
             .iter()
             .zip(self.company.taxes)
-            .enumerate()
-            .filter(|(_, ((net, _), _))| !row[net].is_null())
-            .map(|(at, ((net, amount), tax))| {
+            .zip(FIRST_TAX_RATE..)
+            .filter(|(((net, _), _), _)| !row[net].is_null())
+            .map(|(((net, amount), tax), rate)| {
                 let detail = Object::default()
-                    .with("TaxRateRef", Object::default().with("value", (at + 3).to_string()))
+                    .with("TaxRateRef", Object::default().with("value", rate.to_string()))
                     .with("PercentBased", true)
                     .with("TaxPercent", tax.percent())
                     .maybe("NetAmountTaxable", money(&row[net]));
@@ -225,5 +224,5 @@ impl Renderer<'_> {
 }
 
 fn term(id: i64) -> Option<&'static str> {
-    ["Due on receipt", "Net 14", "Net 30", "Net 60"].get(usize::try_from(id - 1).ok()?).copied()
+    TERMS.get(usize::try_from(id - 1).ok()?).map(|(_, name)| *name)
 }

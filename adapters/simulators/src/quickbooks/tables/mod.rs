@@ -4,7 +4,14 @@
 //! small letters, since the service compares without regard to case; and columns for what is only shown. Dotted names are
 //! nested in answers.
 
+mod accounts;
+mod ids;
+mod journals;
+mod ledger;
+mod lists;
 mod names;
+mod payments;
+mod purchases;
 mod sales;
 
 use chrono::{DateTime, SubsecRound, Utc};
@@ -14,6 +21,12 @@ use crate::{
     dataset::Dataset,
     store::{Cell, Schema, Store, StoreError, Table},
 };
+pub(super) use accounts::{DISCOUNTS, id_of as account_id};
+pub(super) use journals::{PLACE, moves};
+pub(super) use ledger::POSTING;
+pub(super) use lists::{FIRST_TAX_RATE, TERMS};
+pub(super) use payments::{Linked, links};
+pub(super) use purchases::{LINK_TYPES, PURCHASE_LINE};
 
 /// The lines of all sales documents, by the id of the document in `Txn`.
 pub(super) const LINE: &str = "Line";
@@ -30,11 +43,15 @@ pub(super) mod detail {
 
 /// All tables.
 pub(super) fn store(dataset: &Dataset) -> Result<Store, StoreError> {
-    let ids = sales::Ids::new(dataset);
-    let customers = names::customers(dataset)?;
-    let items = names::items(dataset)?;
+    let ids = ids::Ids::new(dataset);
+    let ledger = ledger::Ledger::new(dataset, &ids)?;
     let mut tables = sales::tables(dataset, &ids)?;
-    tables.extend([customers, items]);
+    tables.extend([names::customers(dataset)?, names::items(dataset)?, purchases::vendors(dataset)?]);
+    tables.extend(purchases::documents(dataset, &ids)?);
+    tables.extend([payments::incoming(dataset, &ids)?, payments::outgoing(dataset, &ids)?]);
+    tables.extend(journals::tables(dataset, &ids, &ledger)?);
+    tables.extend(lists::lists(dataset)?);
+    tables.extend([accounts::accounts(dataset, &ledger.held)?, ledger.table]);
     for name in ["CompanyInfo", "Preferences"] {
         let mut table = table(name, &[], &[]);
         let mut row = Values::new(&table);
@@ -50,7 +67,7 @@ fn table(name: &'static str, shown: &[&'static str], indexes: &[&'static str]) -
     let mut columns = COMMON.to_vec();
     for property in Entity::named(name).into_iter().flat_map(|entity| entity.properties) {
         columns.extend((!columns.contains(&property.name)).then_some(property.name));
-        columns.extend((property.kind == Kind::Text).then_some(property.lower));
+        columns.extend(matches!(property.kind, Kind::Text | Kind::Word).then_some(property.lower));
     }
     columns.extend_from_slice(shown);
     indexes.iter().fold(Schema::new(name, &columns).key("Id"), |schema, column| schema.index(column)).build()
@@ -81,6 +98,12 @@ impl Values {
         self.set("SyncToken", i64::try_from(changes).unwrap_or_default());
         self.set("MetaData.CreateTime", created.trunc_subsecs(0));
         self.set("MetaData.LastUpdatedTime", updated.trunc_subsecs(0));
+    }
+}
+
+fn number(row: &mut Values, entity: &str, number: Option<String>) {
+    if let Some(entity) = Entity::named(entity) {
+        row.text(entity, "DocNumber", number.as_deref());
     }
 }
 

@@ -1,8 +1,8 @@
-//! The lists: customers and items.
+//! The lists of names: customers, vendors and items.
 
 use super::{Values, name_of, table};
 use crate::{
-    dataset::{Customer, Dataset, InvoiceKind, PostState, ProductKind},
+    dataset::{Customer, Dataset, InvoiceKind, PostState, Product, ProductKind},
     decimal::{Cents, Dec},
     quickbooks::entities::Entity,
     store::{Cell, StoreError, Table},
@@ -17,6 +17,21 @@ pub(in crate::quickbooks) const BUNDLES: [&str; 3] = ["Start-up kit", "Weekend k
 /// The id of the customer at a position of the story.
 pub(super) fn customer_id(position: usize) -> i64 {
     id(position)
+}
+
+/// The id of the vendor at a position of the story. Names of all kinds have ids of one sequence.
+pub(super) fn vendor_id(position: usize) -> i64 {
+    100_000 + id(position)
+}
+
+/// The id of the class that is the cost centre at a position of the story.
+pub(super) fn class_id(dimension: usize) -> i64 {
+    100_000_000_000_128_000 + id(dimension)
+}
+
+/// The id of the department that is the project at a position of the story.
+pub(super) fn department_id(dimension: usize) -> i64 {
+    id(dimension)
 }
 
 /// The id of the item that is the product at a position of the story.
@@ -142,7 +157,7 @@ fn state(city: &str) -> Option<&'static str> {
 }
 
 /// Free text, as people write it; nothing for the company's own country.
-fn country(code: &'static str) -> Option<&'static str> {
+pub(super) fn country(code: &'static str) -> Option<&'static str> {
     match code {
         "US" => None,
         "DE" => Some("Germany"),
@@ -151,11 +166,20 @@ fn country(code: &'static str) -> Option<&'static str> {
         "GB" => Some("United Kingdom"),
         "FR" => Some("France"),
         "DK" => Some("Denmark"),
+        "AT" => Some("Austria"),
+        "IT" => Some("Italy"),
+        "PL" => Some("Poland"),
+        "CN" => Some("China"),
         "JP" => Some("Japan"),
         "RU" => Some("Russia"),
         "AE" => Some("United Arab Emirates"),
         other => Some(other),
     }
+}
+
+/// Whether a product is kept in stock: what is sold by weight or length is not counted.
+pub(super) fn is_counted(product: &Product) -> bool {
+    product.kind == ProductKind::Goods && !matches!(product.unit, "kg" | "m")
 }
 
 pub(super) fn items(dataset: &Dataset) -> Result<Table, StoreError> {
@@ -184,11 +208,10 @@ pub(super) fn items(dataset: &Dataset) -> Result<Table, StoreError> {
             Some(category) => format!("{}:{name}", CATEGORIES[category]),
             None => name.clone(),
         };
-        let kind = match (product.kind, product.unit) {
-            (ProductKind::Service, _) => "Service",
-            // What is sold by weight or length is not counted.
-            (ProductKind::Goods, "kg" | "m") => "NonInventory",
-            (ProductKind::Goods, _) => "Inventory",
+        let kind = match product.kind {
+            ProductKind::Service => "Service",
+            ProductKind::Goods if is_counted(product) => "Inventory",
+            ProductKind::Goods => "NonInventory",
         };
         let mut row = Values::new(&table);
         row.common(product.created, product.updated, usize::from(product.updated > product.created));

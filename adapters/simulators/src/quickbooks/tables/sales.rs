@@ -2,69 +2,15 @@
 
 use super::{
     LINE, Values, detail,
-    names::{bundle_id, customer_id, item_id, term_id},
-    table,
+    ids::Ids,
+    names::{bundle_id, class_id, customer_id, department_id, item_id, term_id},
+    number, table,
 };
 use crate::{
     dataset::{Currency, Dataset, Invoice, InvoiceKind, Line, Order, OrderState, PostState, Rate, Totals},
     decimal::{Cents, Dec, div_round},
-    quickbooks::entities::Entity,
     store::{Cell, Schema, StoreError, Table},
 };
-
-/// The ids of all transactions: one sequence for all kinds, in the order in which they were written down.
-pub(super) struct Ids {
-    invoices: Vec<i64>,
-    orders: Vec<i64>,
-    /// By invoice: the payments that settle it. A credit memo is used by a payment of nothing.
-    payments: Vec<Vec<i64>>,
-}
-
-impl Ids {
-    pub(super) fn new(dataset: &Dataset) -> Self {
-        enum Doc {
-            Order(usize),
-            Invoice(usize),
-            Payment(usize),
-        }
-        let mut docs: Vec<_> =
-            dataset.orders.iter().enumerate().map(|(at, doc)| (doc.created, Doc::Order(at))).collect();
-        docs.extend(dataset.invoices.iter().enumerate().map(|(at, doc)| (doc.created, Doc::Invoice(at))));
-        docs.extend(dataset.payments.iter().enumerate().map(|(at, doc)| (doc.created, Doc::Payment(at))));
-        docs.sort_by_key(|(created, _)| *created);
-        let mut ids = Self {
-            invoices: vec![0; dataset.invoices.len()],
-            orders: vec![0; dataset.orders.len()],
-            payments: vec![Vec::new(); dataset.invoices.len()],
-        };
-        let mut last = 0;
-        let mut next = || {
-            last += 1;
-            last
-        };
-        for (_, doc) in docs {
-            let id = next();
-            match doc {
-                Doc::Order(at) => ids.orders[at] = id,
-                Doc::Payment(at) => {
-                    for allocation in &dataset.payments[at].allocations {
-                        ids.payments[allocation.invoice].push(id);
-                    }
-                }
-                Doc::Invoice(at) => {
-                    ids.invoices[at] = id;
-                    if !dataset.invoices[at].allocations.is_empty() {
-                        let payment = next();
-                        for allocation in &dataset.invoices[at].allocations {
-                            ids.payments[allocation.invoice].push(payment);
-                        }
-                    }
-                }
-            }
-        }
-        ids
-    }
-}
 
 const SHOWN: &[&str] = &[
     "CurrencyRef",
@@ -76,6 +22,7 @@ const SHOWN: &[&str] = &[
     "PONumber",
     "DiscountAmt",
     "DiscountPercent",
+    "DepartmentRef",
     "TotalTax",
     "TaxLine.Net1",
     "TaxLine.Tax1",
@@ -99,6 +46,7 @@ pub(super) fn tables(dataset: &Dataset, ids: &Ids) -> Result<Vec<Table>, StoreEr
         "UnitPrice",
         "Qty",
         "TaxCodeRef",
+        "ClassRef",
     ];
     let invoice_columns = [SHOWN, &["Payments", "Estimate"]].concat();
     let memo_columns = [SHOWN, &["TotalAmt"]].concat();
@@ -149,7 +97,7 @@ impl Writer<'_> {
     fn invoice(&mut self, ids: &Ids, position: usize, invoice: &Invoice) -> Result<(), StoreError> {
         let id = ids.invoices[position];
         let void = invoice.state == PostState::Void;
-        let payments = &ids.payments[position];
+        let payments = &ids.settled_by[position];
         let mut row = Values::new(&self.invoices);
         row.common(invoice.created, invoice.updated, payments.len() + usize::from(void));
         number(&mut row, "Invoice", Some(format!("{}{:05}", invoice.date.format("%y"), invoice.sequence)));
@@ -253,6 +201,8 @@ impl Writer<'_> {
             row.set("HomeBalance", balance.map(|balance| Dec::cents(sale.rate.to_base(balance))));
         }
         row.set("PONumber", sale.reference);
+        let project = sale.lines.first().and_then(|line| self.dataset.line_dimensions(sale.customer, line).project);
+        row.set("DepartmentRef", project.map(department_id));
         for (tax, columns) in [["TaxLine.Net1", "TaxLine.Tax1"], ["TaxLine.Net2", "TaxLine.Tax2"]].iter().enumerate() {
             let taxed = || sale.lines.iter().filter(|line| line.tax == tax && !sale.void);
             if taxed().next().is_some() {
@@ -265,7 +215,7 @@ impl Writer<'_> {
 
     /// QuickBooks has no discount of a line: every other document gets one discount at its end, the rest lower prices.
     fn sale_lines(&mut self, row: &mut Values, sale: &Sale<'_>) -> Result<(), StoreError> {
-        let discounted = sale.id % 2 == 0 && !sale.void && sale.lines.iter().any(|line| line.discount > 0);
+        let discounted = !sale.void && is_discounted(sale.id, sale.lines);
         if discounted {
             let discount = sale.lines.iter().map(|line| gross(line) - line.net).sum();
             row.set("DiscountAmt", Dec::cents(discount));
@@ -326,16 +276,16 @@ impl Writer<'_> {
                 ("UnitPrice", (!bare).then_some(price).into()),
                 ("Qty", (!bare).then(|| if sale.void { Dec::new(0, 0) } else { line.quantity() }).into()),
                 ("TaxCodeRef", if taxable { "TAX" } else { "NON" }.into()),
+                ("ClassRef", self.dataset.line_dimensions(sale.customer, line).cost_centre.map(class_id).into()),
             ])?;
         }
         Ok(())
     }
 }
 
-fn number(row: &mut Values, entity: &str, number: Option<String>) {
-    if let Some(entity) = Entity::named(entity) {
-        row.text(entity, "DocNumber", number.as_deref());
-    }
+/// Whether the discounts of a sale's lines are one at its end.
+pub(super) fn is_discounted(id: i64, lines: &[Line]) -> bool {
+    id % 2 == 0 && lines.iter().any(|line| line.discount > 0)
 }
 
 /// The amount of a line before its discount.

@@ -146,7 +146,25 @@ async fn faults_are_worded_as_the_service_words_them() {
 #[tokio::test]
 async fn one_object_is_read_by_its_id() {
     let client = start_small().await;
-    for entity in ["Customer", "Item", "Invoice", "CreditMemo", "Estimate"] {
+    for entity in [
+        "Customer",
+        "Item",
+        "Invoice",
+        "CreditMemo",
+        "Estimate",
+        "Payment",
+        "Vendor",
+        "Bill",
+        "VendorCredit",
+        "BillPayment",
+        "PurchaseOrder",
+        "Account",
+        "TaxRate",
+        "Department",
+        "Term",
+        "PaymentMethod",
+        "CompanyCurrency",
+    ] {
         let some = client.objects(&format!("select * from {entity} maxresults 1")).await.remove(0);
         let answer = client.get(&format!("{}/{}?minorversion=75", entity.to_lowercase(), id(&some))).await.json();
         assert_eq!(answer[entity], some);
@@ -165,7 +183,9 @@ async fn one_object_is_read_by_its_id() {
     let preferences = client.get("preferences").await.json()["Preferences"].take();
     assert_eq!(preferences["CurrencyPrefs"]["HomeCurrency"]["value"], "USD");
     assert_eq!(client.objects("select * from preferences").await[0], preferences);
-    for path in ["bill/1", "Invoice/1", "payment/1", "cdc?entities=Invoice", "invoice", "invoice/", "a/b/c"] {
+    for path in
+        ["salesreceipt/1", "Invoice/1", "refundreceipt/1", "cdc?entities=Invoice", "invoice", "invoice/", "a/b/c"]
+    {
         let answer = client.get(path).await;
         assert_eq!((answer.status, answer.code().as_str()), (400, "500"), "{path}: {}", answer.body);
     }

@@ -175,11 +175,22 @@ async fn members_are_those_of_the_samples() {
         ("Customer", ["Customer.ShipAddr.Country"].as_slice()),
         ("Item", &[]),
         // A recorded answer has them, too.
-        ("Invoice", &["Invoice.BillAddr."]),
+        (
+            "Invoice",
+            &[
+                "Invoice.BillAddr.",
+                "Invoice.DepartmentRef",
+                "Invoice.Line.SalesItemLineDetail.ClassRef",
+                "Invoice.Line.GroupLineDetail.Line.Sales",
+            ],
+        ),
         // These are in the XSD for all sales documents.
         (
             "CreditMemo",
             &[
+                "CreditMemo.DepartmentRef",
+                "CreditMemo.Line.SalesItemLineDetail.ClassRef",
+                "CreditMemo.Line.GroupLineDetail.Line.Sales",
                 "CreditMemo.ExchangeRate",
                 "CreditMemo.HomeTotalAmt",
                 "CreditMemo.HomeBalance",
@@ -188,7 +199,15 @@ async fn members_are_those_of_the_samples() {
         ),
         (
             "Estimate",
-            &["Estimate.ExchangeRate", "Estimate.HomeTotalAmt", "Estimate.FreeFormAddress", "Estimate.ShipDate"],
+            &[
+                "Estimate.DepartmentRef",
+                "Estimate.Line.SalesItemLineDetail.ClassRef",
+                "Estimate.Line.GroupLineDetail.Line.Sales",
+                "Estimate.ExchangeRate",
+                "Estimate.HomeTotalAmt",
+                "Estimate.FreeFormAddress",
+                "Estimate.ShipDate",
+            ],
         ),
     ] {
         let mut own = BTreeSet::new();

@@ -145,7 +145,7 @@ async fn what_may_not_be_asked_is_refused() {
             "value 2026-01-01T00:00:00 01:00 is not valid for property 'MetaData.LastUpdatedTime'",
         ),
         ("Customer where Active = 'true'", "value true is not valid for property 'Active'"),
-        ("Payment", "Metadata not found for Entity: Payment"),
+        ("Purchases", "Metadata not found for Entity: Purchases"),
         ("SalesOrder where Id = '1'", "Metadata not found for Entity: SalesOrder"),
     ] {
         let answer = client.ask(&format!("select * from {rest}")).await;

@@ -1,0 +1,65 @@
+//! The chart of accounts and what is written into it by hand.
+
+use super::*;
+
+pub(super) const ENTITIES: &[Entity] = &[
+    Entity {
+        name: "Account",
+        path: "account",
+        properties: &[
+            ID,
+            NAME,
+            FULL_NAME,
+            both("SubAccount", "subaccount", Kind::Flag),
+            both("ParentRef", "parentref", Kind::Id),
+            filter("Classification", "classification", Kind::Text),
+            filter("AccountType", "accounttype", Kind::Text),
+            filter("AccountSubType", "accountsubtype", Kind::Text),
+            both("CurrentBalance", "currentbalance", Kind::Number),
+            both("CurrentBalanceWithSubAccounts", "currentbalancewithsubaccounts", Kind::Number),
+            both("Description", "description", Kind::Text),
+            filter("Active", "active", Kind::Flag),
+            CREATED,
+            UPDATED,
+        ],
+        others: &["SyncToken", "AcctNum", "CurrencyRef", "TaxCodeRef", "TxnLocationType", "AccountAlias"],
+        order: ("name", false),
+    },
+    Entity {
+        name: "JournalEntry",
+        path: "journalentry",
+        properties: &[ID, NUMBER, DATE, CREATED, UPDATED],
+        others: &[
+            "SyncToken",
+            "CurrencyRef",
+            "ExchangeRate",
+            "PrivateNote",
+            "Line",
+            "TxnTaxDetail",
+            "Adjustment",
+            "TotalAmt",
+            "HomeTotalAmt",
+            "GlobalTaxCalculation",
+            "TaxRateRef",
+            "RecurDataRef",
+        ],
+        order: BY_CHANGE,
+    },
+    Entity {
+        name: "InventoryAdjustment",
+        path: "inventoryadjustment",
+        properties: &[ID, CREATED, UPDATED],
+        others: &[
+            "SyncToken",
+            "DocNumber",
+            "TxnDate",
+            "PrivateNote",
+            "Line",
+            "AdjustAccountRef",
+            "ClassRef",
+            "DepartmentRef",
+            "CustomerRef",
+        ],
+        order: BY_CHANGE,
+    },
+];
