@@ -16,6 +16,8 @@ pub(super) enum Kind {
     Rows(&'static Type),
     /// Columns of the same row, shown together.
     Object(&'static Type),
+    /// A collection with one row of the same table's columns where the named column is not null, and else empty.
+    AtMostOne(&'static Type, &'static str),
     /// A collection that is always empty here.
     Empty,
 }
@@ -26,6 +28,13 @@ pub(super) struct Enumeration {
     pub(super) name: &'static str,
     /// Name and value in the database.
     pub(super) members: &'static [(&'static str, &'static str)],
+}
+
+impl Kind {
+    /// Whether a value of this kind is one value, which can be compared and ordered by.
+    pub(super) fn is_simple(self) -> bool {
+        matches!(self, Self::Int | Self::Double | Self::Text | Self::Date | Self::Time | Self::Enum(_))
+    }
 }
 
 impl Enumeration {
@@ -122,10 +131,13 @@ impl Type {
 
     /// The columns that a table of this type needs, each once.
     pub(super) fn columns(&self) -> Vec<&'static str> {
-        let mut columns = Vec::new();
+        let mut columns: Vec<&'static str> = Vec::new();
         for property in self.properties {
             match (property.kind, property.source) {
-                (Kind::Object(inner), _) => columns.extend(inner.columns()),
+                (Kind::Object(inner) | Kind::AtMostOne(inner, _), _) => {
+                    let own: Vec<_> = inner.columns().into_iter().filter(|name| !columns.contains(name)).collect();
+                    columns.extend(own);
+                }
                 (_, Source::Column(column)) if !columns.contains(&column) => columns.push(column),
                 _ => {}
             }

@@ -206,10 +206,7 @@ impl<'a> Parser<'a> {
 
     fn field(&self, name: &str) -> Result<Field, Refusal> {
         let field = self.scope.field(name).ok_or_else(|| Refusal::property(name))?;
-        match field.property.kind {
-            Kind::Rows(_) | Kind::Object(_) | Kind::Empty => Err(Refusal::property(name)),
-            _ => Ok(field),
-        }
+        if field.property.kind.is_simple() { Ok(field) } else { Err(Refusal::property(name)) }
     }
 
     fn next(&mut self) -> Result<&'a Token, Refusal> {
@@ -327,6 +324,7 @@ mod tests {
                 ("NumAtCard", reference),
                 ("DocumentStatus", status.into()),
                 ("Cancelled", "tNO".into()),
+                ("DocType", "dDocument_Items".into()),
             ];
             table.insert(entry, row).unwrap();
         }

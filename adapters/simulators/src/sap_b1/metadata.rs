@@ -79,7 +79,7 @@ impl Types {
                 (Kind::Time, Version::V2) => "Edm.TimeOfDay".to_owned(),
                 (Kind::Enum(enumeration), _) => self.enumeration(enumeration),
                 (Kind::Object(inner), _) => self.complex(inner),
-                (Kind::Rows(rows), _) => format!("Collection({})", self.complex(rows)),
+                (Kind::Rows(rows) | Kind::AtMostOne(rows, _), _) => format!("Collection({})", self.complex(rows)),
                 // Nothing is known here of what would be in it.
                 (Kind::Empty, _) => continue,
             };

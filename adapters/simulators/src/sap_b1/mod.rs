@@ -1,7 +1,9 @@
 //! SAP Business One: its Service Layer, OData 4 under `/b1s/v2` and OData 3 under `/b1s/v1`.
 //!
-//! * Sets: `BusinessPartners` (suppliers and leads among them), `Items`, `ItemGroups`, `Invoices`, `CreditNotes`,
-//!   `Orders`, `Quotations`, `Drafts`, `Currencies`, `VatGroups`; `$metadata` and the service document describe them.
+//! * Sets: `BusinessPartners` (customers, suppliers and leads), `Items` with their stock by warehouse, all documents of
+//!   sales and purchasing with `Drafts`, payments in and out with `PaymentDrafts`, `ChartOfAccounts`, `JournalEntries`,
+//!   `ProductionOrders`, `Users`, `EmployeesInfo`, and the small sets that these refer to; `$metadata` and the service
+//!   document describe them.
 //! * Options: `$select`, `$filter`, `$orderby`, `$top`, `$skip`, `$count`, `$inlinecount`, and `$expand` of a
 //!   document's `BusinessPartner`; `/$count`; `$batch`; `$crossjoin`, also by `QueryService_PostQuery` with collections
 //!   such as `Orders/DocumentLines`; `CompanyService_GetAdminInfo` and `CompanyService_GetCompanyInfo`.
@@ -10,6 +12,19 @@
 //!   collections, malformed batches, request lines that are too long for Apache.
 //! * Refused although the real one has it: writes, change sets, `$apply`, arithmetic in `$crossjoin`, single properties
 //!   and navigation in paths, `SQLQueries`.
+//!
+//! Names and types are those of the metadata that SAP published with its Service Layer SDK, and of the newer ones behind
+//! Ballerina's OpenAPI. What they do not say and no recorded body shows is assumed:
+//!
+//! * A delivery is copied from its order; an invoice from the delivery in one half of the orders, and in the other from
+//!   the order itself, where a real one would not find anything left to bill. A bill is copied from a receipt that
+//!   brought just what it bills, else from the purchase order.
+//! * Goods that are not moved yet, and purchase orders that wait for approval, are `Drafts`. What was cancelled in time
+//!   has a document and the one that cancels it.
+//! * Payments show local amounts in `CashSum`, `TransferSum` and `CreditSum`, and what a cheque says in `CheckSum`.
+//!   Neither they nor the journal tell when they were last changed: the entities have no such property.
+//! * An exchange difference has an entry of its own, of an internal reconciliation, also where B1 would put it into the
+//!   payment's.
 
 mod batch;
 mod books;

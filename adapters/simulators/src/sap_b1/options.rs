@@ -2,7 +2,7 @@
 
 use super::{
     condition::{Condition, Field},
-    edm::{Kind, Source, Type},
+    edm::{Source, Type},
     filter::{self, Scope},
     refusal::Refusal,
     url::decode,
@@ -154,9 +154,10 @@ impl QueryOptions {
                 _ => return Err(Refusal::query("Invalid $orderby")),
             };
             let field = scope.field(name).ok_or_else(|| Refusal::property(name))?;
-            match field.property.kind {
-                Kind::Rows(_) | Kind::Object(_) | Kind::Empty => Err(Refusal::property(name)),
-                _ => Ok(OrderBy { field, descending }),
+            if field.property.kind.is_simple() {
+                Ok(OrderBy { field, descending })
+            } else {
+                Err(Refusal::property(name))
             }
         });
         parts.collect()

@@ -37,6 +37,7 @@ enum Value<'t> {
     Object(Plan<'t>),
     Rows { own_key: usize, table: &'t Table, parent: usize, plan: Plan<'t> },
     One { reference: usize, table: &'t Table, key: usize, plan: Plan<'t> },
+    AtMostOne { present: usize, plan: Plan<'t> },
     Empty,
 }
 
@@ -83,6 +84,10 @@ impl<'t> Books<'t> {
         let properties = kind.properties.iter().filter(known);
         let value = |property: &'static Property| match (property.kind, property.source) {
             (Kind::Object(inner), _) => Value::Object(self.rows(inner, table, &|_| true)),
+            (Kind::AtMostOne(inner, present), _) => match table.column(present) {
+                Some(present) => Value::AtMostOne { present, plan: self.rows(inner, table, &|_| true) },
+                None => Value::Empty,
+            },
             (Kind::Rows(_) | Kind::Empty, _) => Value::Empty,
             (kind, Source::Fixed(literal)) => Value::Fixed(kind, literal),
             (kind, Source::Column(column)) => match table.column(column) {
@@ -150,6 +155,10 @@ impl Plan<'_> {
                     map.serialize_entry(name, &Shown(self.version, *kind, &Cell::from(*literal)))?;
                 }
                 Value::Object(plan) => map.serialize_entry(name, &Inner { plan, row: *row })?,
+                Value::AtMostOne { present, plan } => {
+                    let row = (!row.at(*present).is_null()).then_some(Inner { plan, row: *row });
+                    map.serialize_entry(name, &row.as_slice())?;
+                }
                 Value::Empty => map.serialize_entry(name, &[(); 0])?,
                 Value::Rows { own_key, table, parent, plan } => {
                     let filter = Filter::eq(*parent, row.at(*own_key).clone());

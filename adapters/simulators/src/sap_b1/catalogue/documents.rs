@@ -1,4 +1,4 @@
-//! Marketing documents: one entity type for invoices, credit notes, orders, quotations and drafts.
+//! Marketing documents: one entity type for all of sales and of purchasing.
 
 use super::super::{
     edm::{Child, Kind::*, Property, Set, Type, always, column, double, int, nested, null, same},
@@ -42,13 +42,37 @@ macro_rules! lines {
 }
 
 /// All sets of documents.
-pub(in crate::sap_b1) static DOCUMENT_SETS: [DocumentSet; 5] = [
+pub(in crate::sap_b1) static DOCUMENT_SETS: [DocumentSet; 11] = [
     documents("Invoices", lines!("Invoices"), ("oInvoices", 13), "A/R Invoices", 20_001),
     documents("CreditNotes", lines!("CreditNotes"), ("oCreditNotes", 14), "A/R Credit Memos", 50_001),
     documents("Orders", lines!("Orders"), ("oOrders", 17), "Sales Orders", 10_001),
     documents("Quotations", lines!("Quotations"), ("oQuotations", 23), "Sales Quotations", 60_001),
     // A draft is shown as what it will become.
     documents("Drafts", lines!("Drafts"), ("oInvoices", 112), "A/R Invoices", 20_001),
+    documents("DeliveryNotes", lines!("DeliveryNotes"), ("oDeliveryNotes", 15), "Deliveries", 30_001),
+    documents("PurchaseInvoices", lines!("PurchaseInvoices"), ("oPurchaseInvoices", 18), "A/P Invoices", 80_001),
+    documents(
+        "PurchaseCreditNotes",
+        lines!("PurchaseCreditNotes"),
+        ("oPurchaseCreditNotes", 19),
+        "A/P Credit Memos",
+        85_001,
+    ),
+    documents(
+        "PurchaseDeliveryNotes",
+        lines!("PurchaseDeliveryNotes"),
+        ("oPurchaseDeliveryNotes", 20),
+        "Goods Receipt POs",
+        75_001,
+    ),
+    documents("PurchaseOrders", lines!("PurchaseOrders"), ("oPurchaseOrders", 22), "Purchase Orders", 70_001),
+    documents(
+        "PurchaseQuotations",
+        lines!("PurchaseQuotations"),
+        ("oPurchaseQuotations", 540_000_006),
+        "Purchase Quotations",
+        65_001,
+    ),
 ];
 
 /// The header.
@@ -57,7 +81,7 @@ pub(in crate::sap_b1) static DOCUMENT: Type = Type { name: "Document", propertie
 const DOCUMENT_PROPERTIES: &[Property] = &[
     column("DocEntry", Int),
     column("DocNum", Int),
-    always("DocType", DOCUMENT_TYPE, "dDocument_Items"),
+    column("DocType", DOCUMENT_TYPE),
     always("HandWritten", YES_NO, "tNO"),
     always("Printed", PRINT_STATUS, "psNo"),
     column("DocDate", Date),
@@ -116,7 +140,7 @@ const DOCUMENT_PROPERTIES: &[Property] = &[
     double("WTAmountFC", 0),
     double("WTAmountSC", 0),
     null("VatDate", Date),
-    null("DocumentsOwner", Int),
+    column("DocumentsOwner", Int),
     always("DocumentSubType", DOCUMENT_SUBTYPE, "bod_None"),
     always("Address2", Text, ""),
     column("DocumentStatus", STATUS),
@@ -125,7 +149,7 @@ const DOCUMENT_PROPERTIES: &[Property] = &[
     null("ManualNumber", Text),
     always("ReserveInvoice", YES_NO, "tNO"),
     int("LanguageCode", 9),
-    null("TrackingNumber", Text),
+    column("TrackingNumber", Text),
     null("ClosingDate", Date),
     double("TotalDiscount", 0),
     double("TotalDiscountFC", 0),
@@ -141,11 +165,11 @@ const DOCUMENT_PROPERTIES: &[Property] = &[
     double("RoundingDiffAmountFC", 0),
     double("RoundingDiffAmountSC", 0),
     column("Cancelled", YES_NO),
-    always("ControlAccount", Text, "110000"),
+    column("ControlAccount", Text),
     always("EDocStatus", E_DOCUMENT, "edoc_Ok"),
     null("EDocNum", Text),
     always("DownPaymentStatus", SO_STATUS, "so_Open"),
-    always("AuthorizationStatus", AUTHORIZATION, "dasWithout"),
+    column("AuthorizationStatus", AUTHORIZATION),
     always("IsAlteration", YES_NO, "tNO"),
     column("CancelStatus", CANCEL_STATUS),
     column("UpdateTime", Time),
@@ -204,11 +228,11 @@ static DOCUMENT_LINE: Type = Type {
         int("SalesPersonCode", -1),
         double("CommisionPercent", 0),
         always("TreeType", TREE, "iNotATree"),
-        always("AccountCode", Text, "320000"),
+        column("AccountCode", Text),
         always("UseBaseUnits", YES_NO, "tNO"),
         null("SupplierCatNum", Text),
-        null("CostingCode", Text),
-        null("ProjectCode", Text),
+        column("CostingCode", Text),
+        column("ProjectCode", Text),
         null("BarCode", Text),
         column("VatGroup", Text),
         column("BaseType", Int),
@@ -267,7 +291,27 @@ static DOCUMENT_LINE: Type = Type {
         nested("DocumentLineAdditionalExpenses", Empty),
         nested("WithholdingTaxLines", Empty),
         nested("SerialNumbers", Empty),
-        nested("BatchNumbers", Empty),
+        nested("BatchNumbers", AtMostOne(&BATCH_NUMBER, "BatchNumber")),
         nested("DocumentLinesBinAllocations", Empty),
+    ],
+};
+
+/// The lot of a line; a real line may have several.
+static BATCH_NUMBER: Type = Type {
+    name: "BatchNumber",
+    properties: &[
+        column("BatchNumber", Text),
+        null("ManufacturerSerialNumber", Text),
+        null("InternalSerialNumber", Text),
+        null("ExpiryDate", Date),
+        null("ManufacturingDate", Date),
+        same("AddmisionDate", Date, "ShipDate"),
+        null("Location", Text),
+        null("Notes", Text),
+        same("Quantity", Double, "Quantity"),
+        same("BaseLineNumber", Int, "LineNum"),
+        null("TrackingNote", Int),
+        null("TrackingNoteLine", Int),
+        same("ItemCode", Text, "ItemCode"),
     ],
 };
