@@ -119,8 +119,12 @@ async fn start(system: System, options: Options) -> Result<Running, String> {
 
 /// How a simulator is connected.
 pub fn definition(simulator: &Running) -> ErpDefinition {
-    let system = simulator.simulator().system();
-    let url = simulator.url();
+    let inner = simulator.simulator();
+    definition_at(inner.system(), simulator.url(), inner.company().time_zone)
+}
+
+/// How a simulator behind this address is connected, whose company is in this time zone.
+pub fn definition_at(system: System, url: String, time_zone: &str) -> ErpDefinition {
     let (id, name, settings) = match system {
         System::Odoo => (
             "odoo",
@@ -140,7 +144,7 @@ pub fn definition(simulator: &Running) -> ErpDefinition {
                 ("company_db", sap_b1::COMPANY_DB.into()),
                 ("username", sap_b1::USERNAME.into()),
                 ("password", sap_b1::PASSWORD.into()),
-                ("time_zone", simulator.simulator().company().time_zone.into()),
+                ("time_zone", time_zone.into()),
             ]),
         ),
         System::QuickBooks => (
