@@ -34,7 +34,7 @@ pub(super) fn generate(dataset: &mut Dataset, profile: &Profile, calendar: &Cale
         for location in 0..dataset.locations.len() {
             for batch in needs.batches(dataset, calendar, &mut buyer.rng, product, location) {
                 let vendor = dataset.vendor_of(product, batch.needed);
-                let span = (batch.needed - calendar.start).num_days() / 20;
+                let span = (batch.needed - calendar.start).num_days() / 30;
                 groups.entry((span, vendor, location)).or_default().push(batch);
             }
         }
@@ -65,7 +65,13 @@ impl Dataset {
     /// The vendor from whom a product is bought on a day: a position in [`Dataset::vendors`].
     pub fn vendor_of(&self, product: usize, day: NaiveDate) -> usize {
         let first = RECURRING.len();
-        let usual = first + product % (self.vendors.len() - first);
+        let all = self.vendors.len() - first;
+        // Three in five things come from a few vendors, the others from all of them in turn.
+        let usual = first
+            + match product % 5 {
+                turn @ 0..2 => (product / 5 * 2 + turn) % all,
+                _ => product % all.div_ceil(5),
+            };
         let recent = (self.today - day).num_days() < 180;
         if recent && !self.vendors[usual].active { first } else { usual }
     }
@@ -100,8 +106,8 @@ impl Buyer<'_> {
             .collect();
         let mut early = Vec::new();
         let mut late = Vec::new();
-        let second = plus(arrived, self.rng.between(2, 12)).min(self.calendar.today);
-        let in_parts = self.rng.percent(40);
+        let second = plus(arrived, self.rng.between(2, 15)).min(self.calendar.today);
+        let in_parts = self.rng.percent(60);
         for (position, batch) in batches.iter().enumerate() {
             let line =
                 |milli_quantity| MoveLine { product: batch.product, milli_quantity, order_line: position, lot: None };

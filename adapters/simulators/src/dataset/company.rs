@@ -52,6 +52,17 @@ impl Currency {
         }
     }
 
+    /// A country where it is used.
+    pub(super) const fn country(self) -> &'static str {
+        match self {
+            Self::Eur => "FR",
+            Self::Usd => "US",
+            Self::Chf => "CH",
+            Self::Cad => "CA",
+            Self::Gbp => "GB",
+        }
+    }
+
     /// Euros for a thousand units, about which the rates of the story move.
     pub(super) const fn milli_euros(self) -> i64 {
         match self {

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use super::{AccountRole, Currency, Dataset, Dimensions, Payment, PaymentMethod, VendorPayment};
+use super::{AccountRole, BillKind, Currency, Dataset, Dimensions, InvoiceKind, Payment, PaymentMethod, VendorPayment};
 use crate::decimal::Cents;
 
 /// The book of first entry.
@@ -184,6 +184,34 @@ impl VendorPayment {
 }
 
 impl Dataset {
+    /// What a line of the ledger is for: the tax, the product, the text of the document's line or of the entry; and if
+    /// there is none of them the kind of the source.
+    pub fn line_text<'a>(&'a self, entry: &'a Entry, line: &EntryLine) -> &'a str {
+        let of_bill = || match (entry.source, line.document_line) {
+            (Source::Bill(bill), Some(at)) => self.bills[bill].lines.get(at).and_then(|line| line.text),
+            _ => None,
+        };
+        let tax = line.tax.and_then(|tax| match entry.source {
+            Source::Bill(_) => self.company.purchase_taxes.get(tax),
+            _ => self.company.taxes.get(tax),
+        });
+        let product = line.product.map(|product| &*self.products[product].name);
+        tax.map(|tax| tax.name).or(product).or_else(of_bill).or(entry.text).unwrap_or(match entry.source {
+            Source::Opening => "Opening balance",
+            Source::Invoice(invoice) if self.invoices[invoice].kind == InvoiceKind::CreditNote => "Credit note",
+            Source::Invoice(_) => "Invoice",
+            Source::Payment(_) => "Customer payment",
+            Source::Bill(bill) if self.bills[bill].kind == BillKind::VendorCredit => "Vendor credit",
+            Source::Bill(_) => "Bill",
+            Source::VendorPayment(_) => "Vendor payment",
+            Source::Receipt(_) => "Goods received",
+            Source::Shipment(_) => "Goods shipped",
+            Source::WorkOrder(_) => "Goods made",
+            Source::Settlement(_) | Source::BillSettlement(_) => "Exchange difference",
+            Source::Manual => "Entry",
+        })
+    }
+
     /// The balance of an account at the end of the story, debits positive.
     pub fn balance(&self, account: usize) -> Cents {
         let lines = self.entries.iter().flat_map(|entry| &entry.lines);

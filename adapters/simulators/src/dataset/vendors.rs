@@ -101,6 +101,8 @@ fn write_down(profile: &Profile, rng: &mut Rng, place: usize) -> Vendor {
     let special = place.checked_sub(RECURRING.len()).and_then(|place| SPECIAL.get(place));
     let locale = match recurring {
         Some(_) => names::locale_of(company.country),
+        // However few there are, some are paid in each of the currencies.
+        None if place % 3 == 1 => names::locale_of(company.foreign[place / 3 % company.foreign.len()].country()),
         None => names::locale(rng),
     };
     let (name, country) = match special {

@@ -214,6 +214,18 @@ fn the_statements_are_those_of_a_company_that_can_live() {
 }
 
 #[test]
+fn every_line_says_what_it_is_for() {
+    for dataset in stories(500) {
+        let text = |entry: &Entry| dataset.line_text(entry, &entry.lines[entry.lines.len() - 1]).to_owned();
+        let texts: HashSet<String> = dataset.entries.iter().map(text).collect();
+        for expected in ["Bill", "Salaries", dataset.company.taxes[0].name, "Opening balance", "Exchange difference"] {
+            assert!(texts.contains(expected), "{expected}");
+        }
+        assert!(texts.contains(&dataset.products[0].name) && !texts.contains("Entry"));
+    }
+}
+
+#[test]
 fn lines_have_dimensions_that_exist() {
     for dataset in stories(500) {
         let mut seen: HashSet<usize> = HashSet::new();

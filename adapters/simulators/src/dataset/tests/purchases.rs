@@ -59,6 +59,13 @@ fn purchase_orders_agree_with_their_receipts_and_bills() {
         ] {
             assert!(dataset.purchase_orders.iter().any(|order| order.state == state), "{state:?}");
         }
+        let mut done: BTreeMap<usize, usize> = BTreeMap::new();
+        for receipt in dataset.receipts.iter().filter(|receipt| receipt.state == MoveState::Done) {
+            *done.entry(receipt.order).or_default() += 1;
+        }
+        println!("{} receipts for {} orders", done.values().sum::<usize>(), done.len());
+        assert!(done.values().filter(|receipts| **receipts > 1).count() > 10, "some come in parts");
+        assert!(dataset.purchase_orders.iter().any(|order| order.lines.len() > 4));
     }
 }
 
