@@ -31,8 +31,8 @@ pub(crate) struct Reply {
     pub(crate) body: Bytes,
     /// Whether anything was executed: a request that was refused before has no data.
     pub(crate) executed: bool,
-    /// Whether it has errors.
-    pub(crate) faulty: bool,
+    /// The code of its first error, if it has any.
+    pub(crate) code: Option<String>,
 }
 
 /// How much is kept, and how long.
@@ -181,7 +181,7 @@ fn request(document: &Arc<Document>, key: &Key) -> Result<Request, Error> {
 }
 
 fn clean(body: Bytes) -> Reply {
-    Reply { body, executed: true, faulty: false }
+    Reply { body, executed: true, code: None }
 }
 
 /// The reply to one of those who waited for a response.
@@ -202,7 +202,11 @@ fn reply(response: &Response, request_id: &str) -> Reply {
     // What was never executed has no data at all, by the GraphQL specification.
     let executed = response.data != Value::Null || errors.iter().all(|error| !error.path.is_empty());
     let shown = Shown { errors: &errors, data: executed.then_some(&response.data), extensions: &response.extensions };
-    Reply { body: bytes(&shown), executed, faulty: !errors.is_empty() }
+    let code = errors.first().and_then(|error| match error.extensions.as_ref()?.get("code")? {
+        Value::String(code) => Some(code.clone()),
+        _ => None,
+    });
+    Reply { body: bytes(&shown), executed, code }
 }
 
 fn bytes(answer: &impl Serialize) -> Bytes {
@@ -334,7 +338,7 @@ mod tests {
         async fn lists(&self, times: usize, query: &str, variables: &str, who: Principal) -> u32 {
             let before = self.erp.lists.load(Ordering::Relaxed);
             for _ in 0..times {
-                assert!(!self.ask(query, variables, who.clone(), "r").await.faulty, "{query}");
+                assert_eq!(self.ask(query, variables, who.clone(), "r").await.code, None, "{query}");
             }
             self.erp.lists.load(Ordering::Relaxed) - before
         }
@@ -375,7 +379,7 @@ mod tests {
         let case = Case::new(ServedFrom::Live, false);
         let replies = join_all((0..64).map(|_| case.ask(QUERY, "", who(&[]), "r"))).await;
         assert_eq!(case.erp.lists.load(Ordering::Relaxed), 1);
-        assert!(replies.iter().all(|reply| reply.body == replies[0].body && !reply.faulty));
+        assert!(replies.iter().all(|reply| reply.body == replies[0].body && reply.code.is_none()));
         let names: Vec<String> = (0..64).map(|n| format!("erp-{n}")).collect();
         join_all(names.iter().map(|name| case.ask(QUERY, "", who(&[name]), "r"))).await;
         assert_eq!(case.erp.lists.load(Ordering::Relaxed), 1 + 64, "distinct rights share nothing");
@@ -390,9 +394,9 @@ mod tests {
         for (id, reply) in ids.iter().zip(&replies) {
             let body: serde_json::Value = serde_json::from_slice(&reply.body).expect("JSON");
             assert_eq!(body["errors"][0]["extensions"]["requestId"], **id);
-            assert!(reply.faulty && reply.executed && body["data"].is_object(), "{body}");
+            assert!(reply.code.is_some() && reply.executed && body["data"].is_object(), "{body}");
         }
-        assert!(case.ask(QUERY, "", who(&[]), "again").await.faulty);
+        assert!(case.ask(QUERY, "", who(&[]), "again").await.code.is_some());
         assert_eq!(case.erp.lists.load(Ordering::Relaxed), 2, "errors are not kept");
     }
 
@@ -402,7 +406,7 @@ mod tests {
         for (query, variables) in [("{", ""), ("{ nope }", ""), (QUERY, r#"{"n":"x"}"#), (QUERY, "[")] {
             let reply = case.ask(query, variables, who(&[]), "r").await;
             let body: serde_json::Value = serde_json::from_slice(&reply.body).expect("JSON");
-            assert!(!reply.executed && reply.faulty && body.get("data").is_none(), "{query}: {body}");
+            assert!(!reply.executed && reply.code.is_some() && body.get("data").is_none(), "{query}: {body}");
         }
         assert_eq!(case.erp.lists.load(Ordering::Relaxed), 0);
     }

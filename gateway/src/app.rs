@@ -5,7 +5,12 @@ use crate::{
     config::Config,
     erps::{ErpDefinition, ErpRegistry},
     federation::{Federation, Seal},
-    http::{self, Access, Gateway},
+    http::{
+        self, Access, Gateway,
+        connections::{self, ConnectionLimits},
+        persisted::PersistedQueries,
+        read::BodyLimits,
+    },
 };
 use adapters::{catalog::Services, http::Hosts, tokens::MemoryTokens};
 use chrono::{DateTime, Utc};
@@ -13,7 +18,6 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use schema::{Api, ports::Ports};
 use std::{
     hash::{BuildHasher, RandomState},
-    io,
     net::SocketAddr,
     sync::Arc,
     time::Duration,
@@ -40,7 +44,7 @@ pub struct Running {
     /// Where it listens.
     pub address: SocketAddr,
     stop: watch::Sender<bool>,
-    server: JoinHandle<io::Result<()>>,
+    server: JoinHandle<()>,
     health: JoinHandle<()>,
     patience: Duration,
 }
@@ -58,32 +62,35 @@ pub async fn start(
     let registry = Arc::new(ErpRegistry::new(erps, &services(config), clock)?);
     let federation = Federation::new(Arc::clone(&registry), Seal::new(random_key()), config.reading(), clock);
     let ports = Ports { reads: Arc::new(federation), erps: Arc::clone(&registry) as _, clock };
-    let limits = schema::Limits {
-        depth: config.limits.depth,
-        complexity: config.limits.complexity,
-        aliases: config.limits.aliases,
-        ..schema::Limits::default()
+    let answers = Answers::new(Api::new(ports, config.limits.of_api()), config.answers(), clock);
+    let gateway = Gateway {
+        answers,
+        erps: Arc::clone(&registry),
+        access,
+        metrics,
+        persisted: PersistedQueries::new(
+            config.persisted_queries.enabled.then_some(config.persisted_queries.max_bytes),
+        ),
+        body: BodyLimits { bytes: config.limits.body_bytes, time: Duration::from_secs(config.server.body_seconds) },
+        time: Duration::from_millis(config.limits.request_ms),
     };
-    let answers = Answers::new(Api::new(ports, limits), config.answers(), clock);
+    let router = http::router(gateway, &config.server.cors_origins)?;
 
     let listener = TcpListener::bind(config.server.listen)
         .await
         .map_err(|e| format!("cannot listen on {}: {e}", config.server.listen))?;
     let address = listener.local_addr().map_err(|e| e.to_string())?;
-    let router = http::router(Gateway {
-        answers,
-        erps: Arc::clone(&registry),
-        access,
-        metrics,
-        body_bytes: config.limits.body_bytes,
-    });
     let (stop, mut stopped) = watch::channel(false);
+    let limits = ConnectionLimits {
+        connections: config.server.max_connections,
+        head: Duration::from_secs(config.server.header_seconds),
+    };
     let server = tokio::spawn(async move {
         let wait = async move {
             // An error means that the sender is gone, and with it the gateway.
             let _ = stopped.wait_for(|stop| *stop).await;
         };
-        axum::serve(listener, router).with_graceful_shutdown(wait).await
+        connections::serve(listener, router, limits, wait).await;
     });
     let every = Duration::from_secs(config.read.health_seconds.max(1));
     let health = tokio::spawn(async move {

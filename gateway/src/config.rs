@@ -19,6 +19,8 @@ pub struct Config {
     pub access: Access,
     /// What a query may cost.
     pub limits: Limits,
+    /// Which documents are kept for clients that send their hashes.
+    pub persisted_queries: PersistedQueries,
     /// How it reads from ERPs.
     pub read: Read,
     /// How old answers may be.
@@ -38,6 +40,14 @@ pub struct Server {
     pub listen: SocketAddr,
     /// How long requests under way may go on when the gateway stops, in seconds.
     pub shutdown_seconds: u64,
+    /// The most connections at once.
+    pub max_connections: usize,
+    /// How long the head of a request may take to arrive, and a connection may be idle, in seconds.
+    pub header_seconds: u64,
+    /// How long the body of a request may take to arrive, in seconds.
+    pub body_seconds: u64,
+    /// The origins whose pages may ask, besides the gateway's own.
+    pub cors_origins: Vec<String>,
 }
 
 /// Who may ask.
@@ -61,12 +71,63 @@ impl fmt::Debug for Access {
 pub struct Limits {
     /// The longest body of a request, in bytes.
     pub body_bytes: usize,
+    /// How long a request may take, in milliseconds.
+    pub request_ms: u64,
     /// How deep a query may nest.
     pub depth: usize,
     /// The highest complexity of a query.
     pub complexity: usize,
+    /// The most fields and fragments of a query.
+    pub selections: usize,
     /// The most aliases in a query.
     pub aliases: usize,
+    /// The most directives in a query.
+    pub directives: usize,
+    /// The most tokens in a query.
+    pub tokens: usize,
+    /// The most values in the variables.
+    pub variables: usize,
+    /// The most levels of lists and objects in the variables.
+    pub variable_depth: usize,
+    /// Whether clients may read the schema.
+    pub introspection: bool,
+    /// How many lists of the schema may stand inside each other in a query.
+    pub introspection_depth: usize,
+    /// The most values of the schema in an answer.
+    pub introspection_complexity: usize,
+    /// Whether errors tell what a wrong name may have meant.
+    pub suggestions: bool,
+}
+
+impl Limits {
+    /// What the API has to know of them.
+    pub(crate) fn of_api(&self) -> schema::Limits {
+        schema::Limits {
+            depth: self.depth,
+            complexity: self.complexity,
+            aliases: self.aliases,
+            directives: self.directives,
+            tokens: self.tokens,
+            selections: self.selections,
+            variables: self.variables,
+            variable_depth: self.variable_depth,
+            introspection: self.introspection,
+            introspection_depth: self.introspection_depth,
+            introspection_complexity: self.introspection_complexity,
+            suggestions: self.suggestions,
+            time: Duration::from_millis(self.request_ms),
+        }
+    }
+}
+
+/// Which documents are kept for clients that send their hashes.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PersistedQueries {
+    /// Whether clients may send hashes at all.
+    pub enabled: bool,
+    /// How many bytes of documents are kept.
+    pub max_bytes: u64,
 }
 
 /// How the gateway reads from ERPs.
@@ -256,9 +317,27 @@ impl Config {
 /// The keys of a section that a variable may set.
 fn known_keys(section: &str) -> &'static [&'static str] {
     match section {
-        "server" => &["listen", "shutdown_seconds"],
+        "server" => {
+            &["listen", "shutdown_seconds", "max_connections", "header_seconds", "body_seconds", "cors_origins"]
+        }
         "access" => &["api_key"],
-        "limits" => &["body_bytes", "depth", "complexity", "aliases"],
+        "limits" => &[
+            "body_bytes",
+            "request_ms",
+            "depth",
+            "complexity",
+            "selections",
+            "aliases",
+            "directives",
+            "tokens",
+            "variables",
+            "variable_depth",
+            "introspection",
+            "introspection_depth",
+            "introspection_complexity",
+            "suggestions",
+        ],
+        "persisted_queries" => &["enabled", "max_bytes"],
         "read" => &["wait_ms", "call_ms", "scan_records", "allow_link_local", "health_seconds"],
         "cache" => &["fresh_seconds", "revalidate_seconds", "stale_if_error_seconds", "max_bytes", "answer_bytes"],
         "log" => &["filter", "format"],
@@ -282,6 +361,10 @@ fn from_env(default: Option<&toml::Value>, text: String) -> Result<toml::Value, 
     Ok(match default {
         Some(toml::Value::Integer(_)) => toml::Value::Integer(text.parse().map_err(|_| "not a whole number")?),
         Some(toml::Value::Boolean(_)) => toml::Value::Boolean(text.parse().map_err(|_| "neither true nor false")?),
+        Some(toml::Value::Array(_)) => {
+            let values = text.split(',').map(str::trim).filter(|value| !value.is_empty());
+            toml::Value::Array(values.map(Into::into).collect())
+        }
         _ => toml::Value::String(text),
     })
 }
@@ -313,11 +396,15 @@ mod tests {
         let env = |name: &str| match name {
             "ERP_GATEWAY_LIMITS_DEPTH" => Some("9".to_owned()),
             "ERP_GATEWAY_ACCESS_API_KEY" => Some("s3cret".to_owned()),
+            "ERP_GATEWAY_SERVER_CORS_ORIGINS" => Some("https://a.example, https://b.example".to_owned()),
+            "ERP_GATEWAY_PERSISTED_QUERIES_ENABLED" => Some("false".to_owned()),
             "ODOO_PASSWORD" => Some("hunter2".to_owned()),
             _ => None,
         };
         let config = Config::from_texts(Some(file), &env).expect("good settings");
         assert_eq!((config.cache.fresh_seconds, config.limits.depth), (7, 9));
+        assert_eq!(config.server.cors_origins, ["https://a.example", "https://b.example"]);
+        assert!(!config.persisted_queries.enabled);
         let shown = format!("{config:?}");
         assert!(!shown.contains("hunter2") && !shown.contains("s3cret"), "{shown}");
         let settings = config.erps["odoo"].settings.exposed();

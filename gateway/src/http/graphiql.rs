@@ -1,8 +1,10 @@
 //! GraphiQL, from the binary itself: it works with no internet. `gateway/graphiql` tells how it is built.
 
+use super::RequestId;
 use axum::{
+    Extension,
     extract::{Path, RawQuery},
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, header},
     response::{IntoResponse, Response},
 };
 
@@ -21,13 +23,8 @@ const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsa
                    font-src 'self' data:; connect-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; \
                    frame-ancestors 'none'";
 
-/// The page, for browsers; anybody else is told how to ask.
-pub(super) async fn page(headers: HeaderMap) -> Response {
-    let wants_html = headers.get(header::ACCEPT).and_then(|a| a.to_str().ok()).is_some_and(|a| a.contains("text/html"));
-    if !wants_html {
-        let message = "Send queries with POST and content-type application/json, or open this address in a browser.";
-        return super::graphql::refuse(StatusCode::METHOD_NOT_ALLOWED, "BAD_USER_INPUT", message, None);
-    }
+/// The page.
+pub(super) fn page() -> Response {
     let headers = [
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),
         (header::CONTENT_SECURITY_POLICY, CSP),
@@ -39,9 +36,14 @@ pub(super) async fn page(headers: HeaderMap) -> Response {
 }
 
 /// A part of the page. Its address holds a hash of its content, so that browsers may keep it.
-pub(super) async fn asset(Path(file): Path<String>, RawQuery(query): RawQuery) -> Response {
+pub(super) async fn asset(
+    Path(file): Path<String>,
+    RawQuery(query): RawQuery,
+    id: Extension<RequestId>,
+    headers: HeaderMap,
+) -> Response {
     let Some((_, kind, content)) = ASSETS.iter().find(|asset| asset.0 == file) else {
-        return StatusCode::NOT_FOUND.into_response();
+        return super::graphql::not_found(id, headers).await;
     };
     let versioned = query.is_some_and(|q| q.starts_with("v="));
     let headers = [

@@ -1,99 +1,154 @@
-//! `POST /graphql`.
+//! `/graphql`: GraphQL over HTTP, by POST and, for queries, by GET.
 
-use super::{Gateway, RequestId};
+use super::{
+    Gateway, RequestId, graphiql,
+    media::{self, Media},
+    read::Parts,
+    refusal::{BAD_INPUT, Refusal},
+};
 use crate::answers::{Operation, Reply};
+use async_graphql::parser::types::OperationType;
 use axum::{
     Extension,
-    body::Bytes,
-    extract::{State, rejection::BytesRejection},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    extract::{Request, State},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header, request},
     response::{IntoResponse, Response},
 };
-use serde_json::{Value, json};
-use std::sync::Arc;
-use tokio::time::Instant;
+use schema::ports::Principal;
+use std::{sync::Arc, time::Duration};
+use tokio::time::{Instant, timeout};
 
-/// Answers one operation.
+/// A page of another site can make a browser send a GET, but not with one of these headers, unless CORS allows it. The
+/// same that Apollo's clients and servers know, and the one that the specification mentions. `Accept` is none of them:
+/// any page may set it.
+pub(super) const PREFLIGHT_HEADERS: [&str; 3] =
+    ["apollo-require-preflight", "x-apollo-operation-name", "graphql-require-preflight"];
+
+/// Beyond the time of a request, in which whatever is there is put together.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// What came of a request.
+enum Outcome {
+    Refused(Refusal),
+    Replied(Reply),
+    Page,
+}
+
+/// Answers one operation, or shows the page.
 pub(super) async fn execute(
     State(gateway): State<Arc<Gateway>>,
     Extension(id): Extension<RequestId>,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    request: Request,
 ) -> Response {
     let started = Instant::now();
-    let (response, outcome) = answer(&gateway, &id, &headers, body).await;
-    metrics::counter!("erp_gateway_requests_total", "outcome" => outcome).increment(1);
+    let offers = if request.method() == Method::POST { Media::ANSWERS } else { Media::PAGES };
+    let media = media::negotiate(request.headers(), offers);
+    let outcome = match media {
+        Some(Media::Html) => Outcome::Page,
+        Some(_) => answer(&gateway, &id, request).await.map_or_else(Outcome::Refused, Outcome::Replied),
+        None => {
+            let message = "Accept application/graphql-response+json or application/json.";
+            Outcome::Refused(Refusal::new(StatusCode::NOT_ACCEPTABLE, BAD_INPUT, message))
+        }
+    };
+    let (outcome, code, mut response) = match outcome {
+        Outcome::Page => return graphiql::page(),
+        Outcome::Refused(refusal) => {
+            ("refused", refusal.code.into(), refusal.respond(media.unwrap_or(Media::Json), &id))
+        }
+        Outcome::Replied(reply) => {
+            let outcome = match (&reply.code, reply.executed) {
+                (None, _) => "ok",
+                (Some(_), true) => "partial",
+                (Some(_), false) => "refused",
+            };
+            (outcome, reply.code.clone().unwrap_or_else(|| "OK".into()), respond(reply, media.unwrap_or(Media::Json)))
+        }
+    };
+    response.headers_mut().append(header::VARY, HeaderValue::from_static("accept"));
+    metrics::counter!("erp_gateway_requests_total", "outcome" => outcome, "code" => code).increment(1);
     metrics::histogram!("erp_gateway_request_duration_seconds").record(started.elapsed());
     response
 }
 
-async fn answer(
-    gateway: &Gateway,
-    id: &RequestId,
-    headers: &HeaderMap,
-    body: Result<Bytes, BytesRejection>,
-) -> (Response, &'static str) {
-    let refused = |status, code, message: &str| (refuse(status, code, message, Some(&id.0)), "refused");
-    let Some(who) = gateway.access.principal(headers.get(header::AUTHORIZATION)) else {
+async fn answer(gateway: &Gateway, id: &RequestId, request: Request) -> Result<Reply, Refusal> {
+    let (head, body) = request.into_parts();
+    let Some(who) = gateway.access.principal(head.headers.get(header::AUTHORIZATION)) else {
         let message = "Send the gateway's key as `Authorization: Bearer <key>`.";
-        let (mut response, outcome) = refused(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", message);
-        response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-        return (response, outcome);
+        let refusal = Refusal::new(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", message);
+        return Err(refusal.with(header::WWW_AUTHENTICATE, "Bearer"));
     };
-    // Only a script of the same origin can send JSON: a form of another site cannot.
-    let json = headers.get(header::CONTENT_TYPE).and_then(|t| t.to_str().ok()).is_some_and(is_json);
-    if !json {
-        return refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, "BAD_USER_INPUT", "Send content-type application/json.");
-    }
-    let body = match body {
-        Ok(body) => body,
-        Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-            let message = format!("The request has more than {} bytes.", gateway.body_bytes);
-            return refused(StatusCode::PAYLOAD_TOO_LARGE, "BAD_USER_INPUT", &message);
+    let by_post = head.method == Method::POST;
+    let parts = if by_post { Parts::of_body(&head.headers, body, gateway.body).await? } else { of_address(&head)? };
+    let document = gateway.persisted.find(parts.query, &parts.extensions).await?;
+    if !by_post {
+        let parsed = match gateway.answers.document(&document.text.as_str().into(), &id.0).await {
+            Ok(parsed) => parsed,
+            Err(refused) => return Ok(refused),
+        };
+        if parsed.operation(parts.operation_name.as_deref()) == Some(OperationType::Mutation) {
+            let message = "Send mutations with POST.";
+            let refusal = Refusal::new(StatusCode::METHOD_NOT_ALLOWED, BAD_INPUT, message);
+            return Err(refusal.with(header::ALLOW, "POST"));
         }
-        Err(_) => return refused(StatusCode::BAD_REQUEST, "BAD_USER_INPUT", "The request broke off."),
-    };
-    let operation = match parse(&body) {
-        Ok(operation) => operation,
-        Err(message) => return refused(StatusCode::BAD_REQUEST, "BAD_USER_INPUT", &message),
-    };
-    let reply = gateway.answers.answer(operation, who, &id.0).await;
-    let outcome = match &reply {
-        Reply { executed: false, .. } => "refused",
-        Reply { faulty: true, .. } => "errors",
-        _ => "ok",
-    };
-    let kind = [(header::CONTENT_TYPE, "application/json; charset=utf-8"), (header::CACHE_CONTROL, "no-store")];
-    ((kind, reply.body).into_response(), outcome)
+    }
+    let keep = document.to_keep();
+    let operation = Operation { query: document.text, name: parts.operation_name, variables: parts.variables };
+    let reply = run(gateway, operation, who, id).await?;
+    if let Some((text, hash)) = keep.filter(|_| reply.executed) {
+        gateway.persisted.keep(text, hash).await;
+    }
+    Ok(reply)
 }
 
-fn is_json(content_type: &str) -> bool {
-    content_type.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
+/// The parameters of a GET that no page of another site can have made a browser send.
+fn of_address(head: &request::Parts) -> Result<Parts, Refusal> {
+    let headers = &head.headers;
+    // A browser adds passwords by itself, but never a key as a bearer.
+    let bearer = |value: &HeaderValue| value.to_str().is_ok_and(|text| text.to_lowercase().starts_with("bearer "));
+    let safe = PREFLIGHT_HEADERS.iter().any(|name| headers.contains_key(*name))
+        || media::is_json(headers)
+        || headers.get(header::AUTHORIZATION).is_some_and(bearer);
+    if !safe {
+        let message = "A page of another site could have sent this. Add the header `graphql-require-preflight: 1`, or send \
+                       the query with POST and content-type application/json. A browser that accepts text/html gets GraphiQL here.";
+        return Err(Refusal::bad(message));
+    }
+    Parts::of_address(head.uri.query().unwrap_or_default())
 }
 
-fn parse(body: &[u8]) -> Result<Operation, String> {
-    let value: Value = serde_json::from_slice(body).map_err(|e| format!("The request is not JSON: {e}."))?;
-    let mut fields = match value {
-        Value::Array(_) => return Err("Send one operation at a time: batches are not supported.".into()),
-        Value::Object(fields) => fields,
-        _ => return Err("The request is not a JSON object.".into()),
-    };
-    let Some(Value::String(query)) = fields.remove("query") else { return Err("The request has no `query`.".into()) };
-    let name = match fields.remove("operationName") {
-        Some(Value::String(name)) => Some(name),
-        None | Some(Value::Null) => None,
-        Some(_) => return Err("`operationName` is not a text.".into()),
-    };
-    let variables = match fields.remove("variables") {
-        Some(variables @ Value::Object(_)) => variables.to_string(),
-        None | Some(Value::Null) => String::new(),
-        Some(_) => return Err("`variables` is not an object.".into()),
-    };
-    Ok(Operation { query, name, variables })
+/// Has an operation executed. Each ERP is waited for no longer than the request may take: this is for what goes wrong.
+async fn run(gateway: &Gateway, operation: Operation, who: Principal, id: &RequestId) -> Result<Reply, Refusal> {
+    let reply = timeout(gateway.time + GRACE, gateway.answers.answer(operation, who, &id.0));
+    reply.await.map_err(|_| {
+        tracing::error!(request.id = &*id.0, "a request took longer than its time");
+        let message = format!("The request took more than {} ms, the limit (request_ms).", gateway.time.as_millis());
+        Refusal::new(StatusCode::GATEWAY_TIMEOUT, "SOURCE_TIMEOUT", message)
+    })
 }
 
-/// A refusal in the form of a GraphQL answer.
-pub(super) fn refuse(status: StatusCode, code: &str, message: &str, request_id: Option<&str>) -> Response {
-    let body = json!({ "errors": [{ "message": message, "extensions": { "code": code, "requestId": request_id } }] });
-    (status, [(header::CONTENT_TYPE, "application/json; charset=utf-8")], body.to_string()).into_response()
+/// A reply with its status. Clients of the older type take any other status than 200 for no GraphQL answer at all.
+fn respond(reply: Reply, media: Media) -> Response {
+    let status = match (reply.executed, media) {
+        (false, Media::GraphqlResponse) => StatusCode::BAD_REQUEST,
+        _ => StatusCode::OK,
+    };
+    let kind = [(header::CONTENT_TYPE, media.header()), (header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
+    (status, kind, reply.body).into_response()
+}
+
+/// Any other method.
+pub(super) async fn method_not_allowed(id: Extension<RequestId>, headers: HeaderMap) -> Response {
+    let message = "Send queries with POST and content-type application/json, or with GET.";
+    refuse(Refusal::new(StatusCode::METHOD_NOT_ALLOWED, BAD_INPUT, message), &id, &headers)
+}
+
+/// Any other path.
+pub(super) async fn not_found(id: Extension<RequestId>, headers: HeaderMap) -> Response {
+    let message = "There is nothing here: GraphQL is at /graphql.";
+    refuse(Refusal::new(StatusCode::NOT_FOUND, "NOT_FOUND", message), &id, &headers)
+}
+
+fn refuse(refusal: Refusal, id: &RequestId, headers: &HeaderMap) -> Response {
+    refusal.respond(media::negotiate(headers, Media::ANSWERS).unwrap_or(Media::Json), id)
 }

@@ -1,13 +1,20 @@
 //! The server: the GraphQL endpoint, the GraphiQL page, health and metrics.
 
+pub(crate) mod connections;
+mod cors;
 mod graphiql;
 mod graphql;
+mod media;
+pub(crate) mod persisted;
+pub(crate) mod read;
+mod refusal;
 
+use self::{persisted::PersistedQueries, read::BodyLimits};
 use crate::{answers::Answers, erps::ErpRegistry};
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, State},
-    http::{HeaderValue, Request, StatusCode, header},
+    extract::State,
+    http::{HeaderName, HeaderValue, Request, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::get,
@@ -22,8 +29,16 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
 use subtle::ConstantTimeEq;
+use tower_http::{
+    CompressionLevel,
+    compression::{
+        CompressionLayer,
+        predicate::{NotForContentType, Predicate, SizeAbove},
+    },
+};
 
 /// What the server serves.
 pub struct Gateway {
@@ -35,8 +50,12 @@ pub struct Gateway {
     pub access: Access,
     /// What is counted.
     pub metrics: Option<PrometheusHandle>,
-    /// The longest body of a request.
-    pub body_bytes: usize,
+    /// The documents that clients name by their hashes.
+    pub(crate) persisted: PersistedQueries,
+    /// How much of a body is read.
+    pub(crate) body: BodyLimits,
+    /// How long a request may take.
+    pub(crate) time: Duration,
 }
 
 /// Who may ask.
@@ -68,19 +87,37 @@ impl Access {
     }
 }
 
+/// Answers of at least so many bytes are packed for clients that take it.
+const PACKED_FROM: u16 = 1024;
+
 /// All routes.
-pub fn router(gateway: Gateway) -> Router {
-    let body_bytes = gateway.body_bytes;
-    Router::new()
-        .route("/graphql", get(graphiql::page).post(graphql::execute))
+///
+/// # Errors
+/// One sentence that names an origin that is none.
+pub(crate) fn router(gateway: Gateway, cors_origins: &[String]) -> Result<Router, String> {
+    let mut graphql = Router::new()
+        .route("/graphql", get(graphql::execute).post(graphql::execute))
+        // Here too: what is set below is outside of the layer that answers OPTIONS.
+        .method_not_allowed_fallback(graphql::method_not_allowed);
+    if let Some(cors) = cors::layer(cors_origins)? {
+        graphql = graphql.layer(cors);
+    }
+    let packing = CompressionLayer::new()
+        .quality(CompressionLevel::Fastest)
+        .compress_when(SizeAbove::new(PACKED_FROM).and(NotForContentType::IMAGES).and(NotForContentType::SSE));
+    let router = Router::new()
+        .merge(graphql)
         .route("/graphiql/{file}", get(graphiql::asset))
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(async || "ok\n"))
         .route("/metrics", get(metrics))
         .route("/", get(async || (StatusCode::SEE_OTHER, [(header::LOCATION, "/graphql")])))
-        .layer(DefaultBodyLimit::max(body_bytes))
+        .method_not_allowed_fallback(graphql::method_not_allowed)
+        .fallback(graphql::not_found)
+        .layer(packing)
         .layer(middleware::from_fn(identify))
-        .with_state(Arc::new(gateway))
+        .with_state(Arc::new(gateway));
+    Ok(router)
 }
 
 async fn metrics(State(gateway): State<Arc<Gateway>>) -> Response {
@@ -97,7 +134,7 @@ async fn metrics(State(gateway): State<Arc<Gateway>>) -> Response {
 #[derive(Clone)]
 struct RequestId(Arc<str>);
 
-const REQUEST_ID: &str = "x-request-id";
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Gives every request an id: the one that a proxy in front gave it, or a new one.
 async fn identify(mut request: Request<axum::body::Body>, next: Next) -> Response {
@@ -105,7 +142,7 @@ async fn identify(mut request: Request<axum::body::Body>, next: Next) -> Respons
     let plain = |id: &&str| {
         (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
     };
-    let given = request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok()).filter(plain);
+    let given = request.headers().get(&REQUEST_ID).and_then(|id| id.to_str().ok()).filter(plain);
     let id: Arc<str> = match given {
         Some(id) => id.into(),
         None => {

@@ -1,9 +1,11 @@
 //! End to end: a gateway in this process, three simulated ERPs behind it, and requests over the real HTTP server.
 
+mod attacks;
 #[path = "../shared/clock.rs"]
 mod clock;
 mod errors;
 mod health;
+mod http;
 mod injection;
 mod lists;
 #[path = "../shared/log.rs"]

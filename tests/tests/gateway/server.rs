@@ -11,13 +11,14 @@ async fn requests_that_are_none_are_refused() {
     let app = App::start(Setup::default()).await;
     let query = br#"{"query": "{ __typename }"}"#;
     let big = format!("{{\"query\": \"{{ __typename }}\", \"x\": \"{}\"}}", "x".repeat(2 << 20));
-    let cases: [(&str, Option<&str>, &[u8], u16); 11] = [
+    let cases: [(&str, Option<&str>, &[u8], u16); 12] = [
         ("a good one", Some("application/json"), query, 200),
         ("a good one", Some("application/json; charset=utf-8"), query, 200),
         ("too large", Some("application/json"), big.as_bytes(), 413),
         ("of another type", Some("text/plain"), query, 415),
         ("a form", Some("application/x-www-form-urlencoded"), query, 415),
         ("of no type", None, query, 415),
+        ("of another encoding", Some("application/json; charset=utf-16"), query, 415),
         ("broken", Some("application/json"), br#"{"query": "{ __ty"#, 400),
         ("empty", Some("application/json"), b"", 400),
         ("without a query", Some("application/json"), b"{}", 400),
@@ -37,14 +38,28 @@ async fn requests_that_are_none_are_refused() {
             assert_eq!(error["extensions"]["requestId"], answer.header("x-request-id"), "{what}");
         }
     }
-    assert_eq!(app.send("PUT", "/graphql", &[JSON], query.to_vec()).await.status, 405);
-    assert_eq!(app.get("/nowhere", &[]).await.status, 404);
+    for (method, path, status, code) in [
+        ("PUT", "/graphql", 405, "BAD_USER_INPUT"),
+        ("OPTIONS", "/graphql", 405, "BAD_USER_INPUT"),
+        ("POST", "/healthz", 405, "BAD_USER_INPUT"),
+        ("GET", "/nowhere", 404, "NOT_FOUND"),
+        ("GET", "/graphiql/secret.js", 404, "NOT_FOUND"),
+    ] {
+        let answer = app.send(method, path, &[JSON], query.to_vec()).await;
+        assert_eq!(answer.status, status, "{method} {path}");
+        let error = &answer.json()["errors"][0];
+        assert_eq!(error["extensions"]["code"], code, "{method} {path}");
+        assert_eq!(error["extensions"]["requestId"], answer.header("x-request-id"), "{method} {path}");
+        assert_eq!(answer.headers.contains_key("allow"), status == 405, "{method} {path}");
+    }
 }
 
 #[tokio::test]
 async fn health_and_metrics_are_served() {
     let app = App::start(Setup::default()).await;
     app.data("{ invoices(first: 3) { nodes { number } } }").await;
+    app.error(&format!("{{ {} }}", "__typename ".repeat(20_000))).await;
+    app.send("POST", "/graphql", &[JSON], b"{}".to_vec()).await;
     for path in ["/healthz", "/readyz"] {
         let answer = app.get(path, &[]).await;
         assert_eq!((answer.status, answer.text().as_str()), (200, "ok\n"), "{path}");
@@ -53,7 +68,10 @@ async fn health_and_metrics_are_served() {
     assert_eq!(answer.status, 200);
     let text = answer.text();
     for name in [
-        "erp_gateway_requests_total",
+        "erp_gateway_requests_total{outcome=\"ok\",code=\"OK\"}",
+        "erp_gateway_requests_total{outcome=\"refused\",code=\"QUERY_TOO_COMPLEX\"}",
+        "erp_gateway_requests_total{outcome=\"refused\",code=\"BAD_USER_INPUT\"}",
+        "erp_gateway_connections ",
         "erp_gateway_request_duration_seconds",
         "erp_gateway_erp_up{erp=\"odoo\"} 1",
         "erp_gateway_upstream_requests_total",
@@ -91,8 +109,6 @@ async fn the_graphiql_page_comes_with_all_it_needs() {
     }
     assert_eq!(app.get("/graphiql/secret.js", &[]).await.status, 404);
     assert_eq!(app.get("/graphiql/..%2f..%2fCargo.toml", &[]).await.status, 404);
-    let other = app.get("/graphql?query={__typename}", &[("accept", "application/json")]).await;
-    assert_eq!(other.status, 405, "queries by GET could be sent by any page");
     let root = app.get("/", &[]).await;
     assert_eq!((root.status, root.header("location")), (303, "/graphql"));
 }
