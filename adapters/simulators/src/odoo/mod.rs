@@ -68,6 +68,9 @@ pub struct Options {
     pub list_databases: bool,
     /// Whether the sign-in of [`LOGIN`] by password ends half way, because a second factor is asked for. False by default.
     pub two_factor: bool,
+    /// The modules that are installed: `analytic`, `account`, `sale`, `purchase`, `stock`, `delivery`, `mrp`, each with
+    /// what it needs. Models and fields of others are not there. All of them by default.
+    pub modules: Vec<String>,
     /// Whether drafts have no invoice date yet, as is usual where people write them. False by default.
     pub undated_drafts: bool,
 }
@@ -84,6 +87,7 @@ impl Default for Options {
             session_rotation: Duration::from_secs(3 * 3600),
             list_databases: true,
             two_factor: false,
+            modules: models::modules().map(str::to_owned).collect(),
             undated_drafts: false,
         }
     }

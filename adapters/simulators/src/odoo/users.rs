@@ -15,7 +15,7 @@ pub(super) struct User {
     pub(super) companies: Vec<i64>,
     pub(super) active: bool,
     pub(super) admin: bool,
-    /// Whether accounting and sales can be read.
+    /// Whether it belongs to the groups that may read accounting, sales, purchases and stock.
     pub(super) accounting: bool,
     password: Option<String>,
     api_key: Option<String>,

@@ -52,12 +52,7 @@ impl Version {
         self.0 >= 17
     }
 
-    /// Whether invoice lines say of every row what it is; before that only of sections and notes.
-    pub(super) fn types_lines(self) -> bool {
-        self.0 >= 16
-    }
-
-    /// Whether every payment has an entry in the journal.
+    /// Whether every payment has an entry in the journal, draft or not, whose state is the payment's.
     pub(super) fn books_payments(self) -> bool {
         self.0 < 18
     }

@@ -1,9 +1,9 @@
-//! Companies, users, currencies, countries, accounts, taxes.
+//! Companies, users, currencies with their rates, countries.
 
 use super::{Books, ids};
 use crate::{
-    dataset::{Currency, Tax},
-    decimal::Dec,
+    dataset::{Currency, Rate},
+    decimal::{Dec, div_round},
     odoo::users,
     store::{Cell, StoreError},
 };
@@ -27,6 +27,7 @@ pub(super) const COUNTRIES: &[Country] = &[
     country(31, "BR", "Brazil", 55, 5),
     country(38, "CA", "Canada", 1, 3),
     country(43, "CH", "Switzerland", 41, 4),
+    country(48, "CN", "China", 86, 7),
     country(57, "DE", "Germany", 49, 126),
     country(59, "DK", "Denmark", 45, 10),
     country(68, "ES", "Spain", 34, 126),
@@ -58,20 +59,16 @@ const CURRENCIES: &[CurrencyRow] = &[
 pub(super) fn write(books: &mut Books<'_>) -> Result<(), StoreError> {
     currencies(books)?;
     places(books)?;
-    companies(books)?;
-    accounts(books)?;
-    terms(books)
+    companies(books)
 }
 
 fn currencies(books: &mut Books<'_>) -> Result<(), StoreError> {
     let installed = books.installed();
     let dataset = books.dataset;
     let used: Vec<Currency> = dataset.company.currencies().collect();
-    let mut rate_id = 1;
     for &(id, code, name, symbol, number, before, places) in CURRENCIES {
         let currency = used.iter().find(|currency| currency.code() == code);
-        // Odoo counts how much of a currency one unit of the company's is worth.
-        let worth = currency.map_or(1.0, |currency| 1e6 / dataset.rate(*currency, dataset.today).0 as f64);
+        let rate = currency.map(|currency| dataset.rate(*currency, dataset.today));
         let values = [
             ("name", code.into()),
             ("full_name", name.into()),
@@ -79,32 +76,30 @@ fn currencies(books: &mut Books<'_>) -> Result<(), StoreError> {
             ("position", if before { "before" } else { "after" }.into()),
             ("rounding", Dec::new(1, places).into()),
             ("decimal_places", i64::from(places).into()),
-            ("rate", float(worth)),
-            ("inverse_rate", float(1.0 / worth)),
+            ("rate", rate_cell(rate.unwrap_or(Rate::ONE))),
+            ("inverse_rate", rate.unwrap_or(Rate::ONE).dec().into()),
             ("date", dataset.today.into()),
             ("active", currency.is_some().into()),
             ("iso_numeric", number.into()),
         ];
         books.insert("res.currency", id, installed, values)?;
-        let Some(currency) = currency else { continue };
-        for months in 0..24 {
-            let Some(day) = dataset.today.checked_sub_months(chrono::Months::new(23 - months)) else { continue };
-            let worth = 1e6 / dataset.rate(*currency, day).0 as f64;
-            let values = [
-                ("name", chrono::Datelike::with_day(&day, 1).into()),
-                ("rate", float(worth)),
-                ("currency_id", id.into()),
-            ];
-            books.insert("res.currency.rate", rate_id, installed, values)?;
-            rate_id += 1;
-        }
+    }
+    for (at, rate) in dataset.exchange_rates().enumerate() {
+        let values = [
+            ("name", rate.from.into()),
+            ("rate", rate_cell(rate.rate)),
+            ("inverse_company_rate", rate.rate.dec().into()),
+            ("currency_id", ids::currency(rate.currency).into()),
+        ];
+        books.insert("res.currency.rate", 1 + at as i64, installed, values)?;
     }
     Ok(())
 }
 
-/// A rate as Odoo computes with it, six digits of which matter.
-pub(super) fn float(value: f64) -> Cell {
-    Dec::new((value * 1e6).round() as i64, 6).into()
+/// A rate as Odoo has it: how much of the currency one unit of the company's is worth.
+pub(super) fn rate_cell(rate: Rate) -> Cell {
+    let worth = div_round(1_000_000 * 1_000_000_000_000, i128::from(rate.0.max(1)));
+    Dec::new(worth, 12).into()
 }
 
 fn places(books: &mut Books<'_>) -> Result<(), StoreError> {
@@ -143,6 +138,8 @@ fn companies(books: &mut Books<'_>) -> Result<(), StoreError> {
             ("zip", company.postcode.into()),
             ("city", company.city.into()),
             ("country_id", ids::country(company.country).into()),
+            ("fiscalyear_last_day", company.fiscal_year_end.1.into()),
+            ("fiscalyear_last_month", company.fiscal_year_end.0.to_string().into()),
             ("sequence", id.into()),
             ("active", true.into()),
         ];
@@ -160,69 +157,19 @@ fn companies(books: &mut Books<'_>) -> Result<(), StoreError> {
         ];
         books.insert("res.users", user.id, installed, values)?;
     }
+    for (user, known) in books.dataset.users.iter().zip(&books.plan.users) {
+        let values = [
+            ("name", user.name.into()),
+            ("login", user.login.into()),
+            ("email", user.email.clone().into()),
+            ("partner_id", known.partner.into()),
+            ("company_ids", vec![ids::COMPANY].into()),
+            ("active", user.active.into()),
+            ("share", false.into()),
+        ];
+        books.insert("res.users", known.id, installed, values)?;
+    }
     let values =
         [("name", "Sales".into()), ("user_id", Cell::Int(2)), ("active", true.into()), ("sequence", Cell::Int(0))];
     books.insert("crm.team", 1, installed, values)
-}
-
-fn accounts(books: &mut Books<'_>) -> Result<(), StoreError> {
-    let installed = books.installed();
-    for (id, code, name, kind, reconcile) in [
-        (ids::RECEIVABLE, "1410", "Forderungen aus Lieferungen und Leistungen", "asset_receivable", true),
-        (ids::PAYABLE, "1610", "Verbindlichkeiten aus Lieferungen und Leistungen", "liability_payable", true),
-        (ids::OUTPUT_TAX, "1776", "Umsatzsteuer", "liability_current", false),
-        (ids::INCOME, "8400", "Erlöse", "income", false),
-        (ids::EXPENSES, "3400", "Wareneingang", "expense", false),
-        (ids::BANK, "1201", "Bank", "asset_cash", false),
-    ] {
-        let values = [
-            ("name", name.into()),
-            ("code", code.into()),
-            ("account_type", kind.into()),
-            ("reconcile", reconcile.into()),
-            ("company_ids", vec![ids::COMPANY].into()),
-            ("active", true.into()),
-        ];
-        books.insert("account.account", id, installed, values)?;
-    }
-    for (id, name, code, kind, account) in [
-        (ids::SALES_JOURNAL, "Sales", "INV", "sale", ids::INCOME),
-        (ids::PURCHASE_JOURNAL, "Purchases", "BILL", "purchase", ids::EXPENSES),
-        (3, "Miscellaneous Operations", "MISC", "general", ids::EXPENSES),
-        (ids::BANK_JOURNAL, "Bank", "BNK1", "bank", ids::BANK),
-    ] {
-        let values = [
-            ("name", name.into()),
-            ("code", code.into()),
-            ("type", kind.into()),
-            ("default_account_id", account.into()),
-            ("active", true.into()),
-            ("sequence", (4 + id).into()),
-        ];
-        books.insert("account.journal", id, installed, values)?;
-    }
-    let sales = books.dataset.company.taxes.iter().enumerate().map(|(position, tax)| (ids::tax(position), tax, "sale"));
-    let bought = Tax { name: "19% Vorsteuer", code: "V19", basis_points: 1900 };
-    for (id, tax, used) in sales.chain([(11, &bought, "purchase")]) {
-        let values = [
-            ("name", tax.name.into()),
-            ("amount", tax.percent().into()),
-            ("type_tax_use", used.into()),
-            ("description", tax.code.into()),
-            ("sequence", id.into()),
-            ("active", true.into()),
-        ];
-        books.insert("account.tax", id, installed, values)?;
-    }
-    Ok(())
-}
-
-fn terms(books: &mut Books<'_>) -> Result<(), StoreError> {
-    let installed = books.installed();
-    for (id, name) in [(1, "Immediate Payment"), (2, "14 Days"), (4, "30 Days"), (6, "60 Days")] {
-        let note = super::html(&format!("Payment terms: {name}"));
-        let values = [("name", name.into()), ("note", note.into()), ("active", Cell::Bool(true))];
-        books.insert("account.payment.term", id, installed, values)?;
-    }
-    Ok(())
 }

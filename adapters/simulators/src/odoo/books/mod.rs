@@ -1,35 +1,69 @@
 //! Writes the company's story into the tables of Odoo.
 
 mod base;
+mod bills;
+mod charts;
+mod documents;
 pub(super) mod ids;
 mod invoices;
-mod others;
+mod ledger;
+mod matching;
 mod partners;
+mod payments;
+mod places;
+mod plan;
+mod production;
 mod products;
+mod purchases;
+mod quants;
 mod sales;
+mod transfers;
+
+use std::{cell::RefCell, collections::HashMap};
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Timelike, Utc};
+use serde_json::json;
 
 use super::{Options, models, version::Version};
 use crate::{
-    dataset::Dataset,
+    dataset::{Dataset, Dimensions},
     decimal::{Cents, Dec},
     store::{Cell, Store, StoreError, Tables},
 };
+use matching::Matching;
+use plan::Plan;
 
 /// The tables with the whole story in them.
 pub(super) fn write(dataset: &Dataset, options: &Options) -> Result<Store, StoreError> {
     let store = Store::new(models::tables());
     let plan = Plan::new(dataset);
+    let matching = Matching::new(dataset, &plan);
     {
-        let mut books =
-            Books { dataset, options, version: Version(options.version), plan: &plan, tables: &mut store.write() };
+        let mut books = Books {
+            dataset,
+            options,
+            version: Version(options.version),
+            plan: &plan,
+            matching: &matching,
+            tables: &mut store.write(),
+            analytic: RefCell::default(),
+        };
         base::write(&mut books)?;
+        charts::write(&mut books)?;
         partners::write(&mut books)?;
         products::write(&mut books)?;
+        places::write(&mut books)?;
         sales::write(&mut books)?;
+        purchases::write(&mut books)?;
+        let lots = quants::write(&mut books)?;
+        let moves = transfers::write(&mut books, &lots)?;
+        production::write(&mut books, moves)?;
         invoices::write(&mut books)?;
-        others::write(&mut books)?;
+        bills::write(&mut books)?;
+        payments::write(&mut books)?;
+        ledger::write(&mut books)?;
+        matching.write(&mut books)?;
+        charts::balances(&mut books)?;
     }
     Ok(store)
 }
@@ -40,7 +74,10 @@ struct Books<'d> {
     options: &'d Options,
     version: Version,
     plan: &'d Plan,
+    matching: &'d Matching,
     tables: &'d mut Tables,
+    /// What the columns hold for dimensions that were met before.
+    analytic: RefCell<HashMap<Dimensions, [Cell; 2]>>,
 }
 
 impl Books<'_> {
@@ -61,68 +98,36 @@ impl Books<'_> {
         let first = first.unwrap_or_else(|| self.dataset.today.and_time(NaiveTime::MIN).and_utc());
         (first, first)
     }
-}
 
-/// The ids of everything, worked out before anything is written, because documents refer to each other both ways. They
-/// have gaps and neighbours, as ids have.
-struct Plan {
-    partners: Vec<i64>,
-    products: Vec<i64>,
-    orders: Vec<i64>,
-    /// Of each order, the id of its first line.
-    order_lines: Vec<i64>,
-    invoices: Vec<i64>,
-    /// Of each invoice, the id of its first line.
-    invoice_lines: Vec<i64>,
-    /// Ids of moves and lines that are free after those of the invoices.
-    next_move: i64,
-    next_line: i64,
-    payments: Vec<i64>,
-}
-
-impl Plan {
-    fn new(dataset: &Dataset) -> Self {
-        let mut id = partners::FIRST;
-        let partners = dataset.customers.iter().enumerate().map(|(position, customer)| {
-            let own = id;
-            id += 1 + partners::contacts(position, customer);
-            own
-        });
-        let partners = partners.collect();
-        let products = (0..dataset.products.len()).map(|position| 5 + position as i64).collect();
-        let orders = (0..dataset.orders.len()).map(|position| 3 + position as i64).collect();
-        let order_lines = starts(40, dataset.orders.iter().map(sales::lines));
-        let invoices = (0..dataset.invoices.len()).map(|at| 12 + at as i64 + at as i64 / others::BILL_EVERY).collect();
-        let invoice_lines = starts(100, dataset.invoices.iter().map(invoices::lines));
-        let lines: i64 = dataset.invoices.iter().map(invoices::lines).sum();
-        let count = dataset.invoices.len() as i64;
-        Self {
-            partners,
-            products,
-            orders,
-            order_lines,
-            invoices,
-            invoice_lines,
-            next_move: 12 + count + count / others::BILL_EVERY + 1,
-            next_line: 100 + lines,
-            payments: (0..dataset.payments.len()).map(|position| 1 + position as i64).collect(),
-        }
+    /// The analytic distribution of a line, and the one account of the releases before there were distributions.
+    fn analytic(&self, dimensions: Dimensions) -> (Cell, Cell) {
+        let mut known = self.analytic.borrow_mut();
+        let [distribution, account] =
+            known.entry(dimensions).or_insert_with(|| distribution(dimensions, self.version)).clone();
+        (distribution, account)
     }
 }
 
-/// Where each of some lists starts when they stand one after the other.
-fn starts(first: i64, lengths: impl Iterator<Item = i64>) -> Vec<i64> {
-    lengths
-        .scan(first, |next, length| {
-            let start = *next;
-            *next += length;
-            Some(start)
-        })
-        .collect()
+/// Shares in percent by account: of several plans at once from 17 on, one beside the other in 16.
+fn distribution(dimensions: Dimensions, version: Version) -> [Cell; 2] {
+    let accounts: Vec<i64> = dimensions.iter().map(ids::analytic).collect();
+    let Some(first) = accounts.first() else { return [Cell::Null, Cell::Null] };
+    if version.0 <= 15 {
+        return [Cell::Null, Cell::Int(*first)];
+    }
+    let keys: Vec<String> = accounts.iter().map(i64::to_string).collect();
+    let keys = if version.0 == 16 { keys } else { vec![keys.join(",")] };
+    let shares: serde_json::Map<_, _> = keys.into_iter().map(|key| (key, json!(100.0))).collect();
+    [Cell::from(serde_json::Value::Object(shares)), Cell::Null]
 }
 
 fn money(cents: Cents) -> Cell {
     Dec::cents(cents).into()
+}
+
+/// A quantity in thousandths.
+fn quantity(milli: i64) -> Cell {
+    Dec::new(milli, 3).into()
 }
 
 /// A moment on a day of the company, about at the time of day of another moment: late in the evening it is the next day
@@ -130,6 +135,11 @@ fn money(cents: Cents) -> Cell {
 fn at(day: NaiveDate, like: DateTime<Utc>) -> DateTime<Utc> {
     let time = like.time().min(NaiveTime::from_hms_opt(21, 30, 0).unwrap_or_default());
     day.and_time(time.with_nanosecond(0).unwrap_or(time)).and_utc()
+}
+
+/// The middle of a day.
+fn noon(day: NaiveDate) -> DateTime<Utc> {
+    day.and_time(NaiveTime::from_hms_opt(12, 0, 0).unwrap_or_default()).and_utc()
 }
 
 /// Plain text as the HTML that Odoo's editor makes of it.

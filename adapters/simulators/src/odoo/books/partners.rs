@@ -1,25 +1,17 @@
-//! Customers with their contacts, some vendors, and the company's own people.
+//! Customers with their contacts, vendors, and the company's own people.
 
 use std::collections::HashMap;
 
 use super::{Books, ids, money};
 use crate::{
-    dataset::{Customer, InvoiceKind, PostState},
+    dataset::{BillKind, Customer, InvoiceKind, PostState},
     decimal::Cents,
     odoo::users,
     store::{Cell, StoreError},
 };
 
-/// The first id of a customer; before come the company, its people and its vendors.
+/// The first id of a customer; before come the company and the people who sign in.
 pub(super) const FIRST: i64 = 14;
-
-const VENDORS: &[(&str, &str)] = &[
-    ("Stahlhandel Weser GmbH", "DE"),
-    ("Lagertechnik Oldenburg KG", "DE"),
-    ("Ticino Meccanica SA", "CH"),
-    ("Forges de l'Est SARL", "FR"),
-    ("Fjord Hydraulics A/S", "DK"),
-];
 
 /// How many rows hang on a customer: somebody to talk to, and of every seventh an address for deliveries.
 pub(super) fn contacts(position: usize, customer: &Customer) -> i64 {
@@ -48,6 +40,9 @@ pub(super) fn write(books: &mut Books<'_>) -> Result<(), StoreError> {
         account.posted += 1;
         account.owed += sign * invoice.rate.to_base(invoice.balance);
         account.invoiced += sign * invoice.rate.to_base(invoice.totals.net);
+    }
+    for payment in books.dataset.payments.iter().filter(|payment| payment.state == PostState::Posted) {
+        accounts.entry(payment.customer).or_default().owed -= payment.rate.to_base(payment.unallocated());
     }
     for (position, customer) in books.dataset.customers.iter().enumerate() {
         let account = accounts.get(&position).copied().unwrap_or_default();
@@ -144,6 +139,10 @@ fn own(books: &mut Books<'_>) -> Result<(), StoreError> {
     people.extend(
         users::all(books.options).into_iter().map(|user| (user.partner, user.name, Some(user.email), user.active)),
     );
+    let others = books.dataset.users.iter().zip(&books.plan.users);
+    people.extend(others.map(|(user, known)| {
+        (known.partner, user.name.to_owned(), Some(user.email.clone().unwrap_or_default()), user.active)
+    }));
     for (id, name, email, active) in people {
         let values = [
             ("name", name.as_str().into()),
@@ -151,7 +150,7 @@ fn own(books: &mut Books<'_>) -> Result<(), StoreError> {
             ("is_company", email.is_none().into()),
             ("type", "contact".into()),
             ("commercial_partner_id", id.into()),
-            ("email", email.into()),
+            ("email", email.filter(|email| !email.is_empty()).into()),
             ("street", company.street.into()),
             ("zip", company.postcode.into()),
             ("city", company.city.into()),
@@ -166,28 +165,44 @@ fn own(books: &mut Books<'_>) -> Result<(), StoreError> {
 }
 
 fn vendors(books: &mut Books<'_>) -> Result<(), StoreError> {
-    let installed = books.installed();
-    for (position, (name, country)) in VENDORS.iter().enumerate() {
-        let id = vendor(position);
+    let dataset = books.dataset;
+    let mut accounts: HashMap<usize, Account> = HashMap::new();
+    for bill in dataset.bills.iter().filter(|bill| bill.state == PostState::Posted) {
+        let account = accounts.entry(bill.vendor).or_default();
+        let sign = if bill.kind == BillKind::Bill { 1 } else { -1 };
+        account.posted += 1;
+        account.owed += sign * bill.rate.to_base(bill.balance);
+    }
+    for payment in dataset.vendor_payments.iter().filter(|payment| payment.state == PostState::Posted) {
+        accounts.entry(payment.vendor).or_default().owed -= payment.rate.to_base(payment.unallocated());
+    }
+    for (position, vendor) in dataset.vendors.iter().enumerate() {
+        let account = accounts.get(&position).copied().unwrap_or_default();
+        let id = books.plan.vendors[position];
         let values = [
-            ("name", (*name).into()),
-            ("complete_name", (*name).into()),
-            ("ref", format!("V{:05}", position + 1).into()),
+            ("name", vendor.name.as_str().into()),
+            ("complete_name", vendor.name.as_str().into()),
+            ("ref", vendor.code.as_str().into()),
             ("is_company", true.into()),
             ("type", "contact".into()),
             ("commercial_partner_id", id.into()),
-            ("country_id", ids::country(country).into()),
+            ("email", vendor.email.clone().into()),
+            ("phone", vendor.phone.clone().into()),
+            ("vat", vendor.tax_number.clone().into()),
+            ("street", vendor.street.clone().into()),
+            ("zip", vendor.postcode.into()),
+            ("city", vendor.city.into()),
+            ("country_id", ids::country(vendor.country).into()),
             ("lang", "en_US".into()),
-            ("supplier_rank", Cell::Int(7)),
+            ("comment", vendor.our_number.as_ref().map(|number| super::html(&format!("Kundennummer {number}"))).into()),
+            ("property_supplier_payment_term_id", ids::payment_term(vendor.payment_days).into()),
+            ("property_purchase_currency_id", ids::currency(vendor.currency).into()),
+            ("debit", money(account.owed)),
+            ("supplier_rank", account.posted.max(1).into()),
             ("partner_share", true.into()),
-            ("active", true.into()),
+            ("active", vendor.active.into()),
         ];
-        books.insert("res.partner", id, installed, values)?;
+        books.insert("res.partner", id, (vendor.created, vendor.updated), values)?;
     }
     Ok(())
-}
-
-/// The id of one of the vendors.
-pub(super) fn vendor(position: usize) -> i64 {
-    FIRST - VENDORS.len() as i64 + (position % VENDORS.len()) as i64
 }

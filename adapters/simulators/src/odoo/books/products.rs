@@ -1,15 +1,15 @@
 //! Products, each with a template of its own, their units and categories.
 
-use super::{Books, ids, money};
+use super::{Books, ids, money, quantity};
 use crate::{
-    dataset::ProductKind,
+    dataset::{ProductKind, StockLevel},
     decimal::Dec,
     odoo::version::Version,
     store::{Cell, StoreError},
 };
 
 /// The id of a product's template, which is another than its own.
-fn template(product: i64) -> i64 {
+pub(super) fn template(product: i64) -> i64 {
     product - 2
 }
 
@@ -42,7 +42,9 @@ pub(super) fn write(books: &mut Books<'_>) -> Result<(), StoreError> {
         ];
         books.insert("product.category", id, installed, values)?;
     }
+    let stock = stock(books);
     for (position, product) in books.dataset.products.iter().enumerate() {
+        let level = stock[position];
         let service = product.kind == ProductKind::Service;
         let id = books.plan.products[position];
         let category = if service { 3 } else { 1 + (position.is_multiple_of(3)) as i64 };
@@ -67,7 +69,13 @@ pub(super) fn write(books: &mut Books<'_>) -> Result<(), StoreError> {
             ("product_tmpl_id", template(id).into()),
             ("taxes_id", vec![ids::tax(product.tax)].into()),
             ("weight", (!service).then(|| Dec::new(120 + position as i64, 3)).into()),
-            ("qty_available", Dec::new(product.in_stock, 0).into()),
+            ("supplier_taxes_id", vec![ids::purchase_tax(product.tax)].into()),
+            ("tracking", if books.dataset.has_lots(position) { "lot" } else { "none" }.into()),
+            ("qty_available", quantity(level.on_hand)),
+            ("free_qty", quantity(level.available())),
+            ("incoming_qty", quantity(level.awaited)),
+            ("outgoing_qty", quantity(level.demanded)),
+            ("virtual_available", quantity(level.on_hand + level.awaited - level.demanded)),
             ("create_date", product.created.into()),
             ("write_date", product.updated.into()),
         ];
@@ -83,4 +91,17 @@ fn kind(service: bool, version: Version) -> &'static str {
         (false, ..=17) => "product",
         (false, _) => "consu",
     }
+}
+
+/// What there is of each product in all places together.
+fn stock(books: &Books<'_>) -> Vec<StockLevel> {
+    let mut stock = vec![StockLevel::default(); books.dataset.products.len()];
+    for level in &books.dataset.stock {
+        let all = &mut stock[level.product];
+        all.on_hand += level.on_hand;
+        all.reserved += level.reserved;
+        all.awaited += level.awaited;
+        all.demanded += level.demanded;
+    }
+    stock
 }

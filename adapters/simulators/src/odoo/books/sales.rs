@@ -2,9 +2,9 @@
 
 use super::{Books, at, ids, money};
 use crate::{
-    dataset::{Line, Order, OrderState, PostState},
+    dataset::{Line, Order, OrderState, PostState, ProductKind},
     decimal::Dec,
-    odoo::books::base::float,
+    odoo::books::base::rate_cell,
     store::{Cell, StoreError},
 };
 
@@ -80,6 +80,8 @@ fn write_order(books: &mut Books<'_>, position: usize, order: &Order) -> Result<
     let customer = &books.dataset.customers[order.customer];
     let delivered = order.lines.iter().any(|line| line.milli_delivered > 0);
     let invoices: Vec<i64> = order.invoice.iter().map(|invoice| books.plan.invoices[*invoice]).collect();
+    let shipment = books.dataset.shipments.iter().find(|shipment| shipment.order == position);
+    let place = shipment.map_or(0, |shipment| shipment.location);
     let promised = order.delivery.map(|day| at(day, order.created));
     let values = [
         ("name", name(position).into()),
@@ -92,13 +94,14 @@ fn write_order(books: &mut Books<'_>, position: usize, order: &Order) -> Result<
         ("commitment_date", promised.into()),
         ("effective_date", delivered.then_some(order.updated).into()),
         ("currency_id", ids::currency(order.currency).into()),
-        ("currency_rate", float(1e6 / order.rate.0 as f64)),
+        ("currency_rate", rate_cell(order.rate)),
         ("amount_untaxed", money(order.totals.net)),
         ("amount_tax", money(order.totals.tax)),
         ("amount_total", money(order.totals.total)),
         ("invoice_status", status.into()),
         ("invoice_ids", invoices.into()),
         ("delivery_status", delivery.into()),
+        ("warehouse_id", ids::warehouse(place).into()),
         ("user_id", (if position.is_multiple_of(3) { ids::SALESPERSON } else { 2 }).into()),
         ("payment_term_id", ids::payment_term(customer.payment_days).into()),
     ];
@@ -148,6 +151,7 @@ fn write_line(
         ("product_id", books.plan.products[line.product].into()),
         ("product_uom_qty", line.quantity().into()),
         ("qty_delivered", Dec::new(line.milli_delivered, 3).into()),
+        ("qty_delivered_method", if product.kind == ProductKind::Service { "manual" } else { "stock_move" }.into()),
         ("qty_invoiced", Dec::new(invoiced, 3).into()),
         ("qty_to_invoice", Dec::new(open, 3).into()),
         ("product_uom_id", ids::unit(product.unit).into()),
@@ -159,6 +163,7 @@ fn write_line(
         ("invoice_status", status.into()),
         ("invoice_lines", invoice_lines.into()),
         ("state", Cell::from(state)),
+        ("analytic", books.analytic(books.dataset.line_dimensions(order.customer, line)).0),
     ];
     let id = books.plan.order_lines[position] + at as i64;
     books.insert("sale.order.line", id, (order.created, order.updated), values)

@@ -42,7 +42,7 @@ pub(super) fn front(simulator: Arc<Simulator>) -> Front {
     let options = &simulator.options().odoo;
     let version = Version(options.version);
     let odoo = Arc::new(Odoo {
-        registry: Registry::new(version),
+        registry: Registry::new(version, &options.modules),
         users: users::all(options),
         simulator: Arc::clone(&simulator),
     });

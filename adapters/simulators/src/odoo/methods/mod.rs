@@ -88,17 +88,17 @@ fn scope(known: &Known, user: &User, context: &Value) -> Fallible<Scope> {
 }
 
 fn may_read(known: &Known, user: &User) -> bool {
-    user.accounting || !known.model.accounting
+    user.accounting || known.readers.is_empty()
 }
 
 fn refuse_without_rights(known: &Known, user: &User) -> Fallible<()> {
     if may_read(known, user) {
         return Ok(());
     }
+    let groups: String = known.readers.iter().map(|group| format!("\n\t- {group}")).collect();
     Err(Failure::access(format!(
-        "You are not allowed to access '{}' ({}) records.\n\nThis operation is allowed for the following groups:\n\t- \
-         Accounting/Administrator\n\t- Accounting/Invoicing\n\t- Sales/User: Own Documents Only\n\nContact your \
-         administrator to request access if necessary.",
+        "You are not allowed to access '{}' ({}) records.\n\nThis operation is allowed for the following \
+         groups:{groups}\n\nContact your administrator to request access if necessary.",
         known.model.label, known.model.name
     )))
 }

@@ -1,21 +1,69 @@
-//! What hangs on invoices: accounts, journals, taxes, payment terms, payments.
+//! What documents are posted with: accounts, journals, taxes, payment terms.
 
 use super::{
-    ALWAYS, Display, Literal, Model,
-    field::{Choices, boolean, char, date, float, html, integer, many2many, many2one, monetary, selection},
+    Display, Literal, Model,
+    field::{Choices, boolean, char, float, html, integer, many2many, many2one, monetary, selection, text},
 };
 use crate::{odoo::books::ids, store::Cell};
 
+/// The types of accounts; until 15 they were records.
 pub(super) const ACCOUNT_TYPES: Choices = &[
     ("asset_receivable", "Receivable"),
     ("asset_cash", "Bank and Cash"),
     ("asset_current", "Current Assets"),
+    ("asset_non_current", "Non-current Assets"),
+    ("asset_prepayments", "Prepayments"),
+    ("asset_fixed", "Fixed Assets"),
     ("liability_payable", "Payable"),
+    ("liability_credit_card", "Credit Card"),
     ("liability_current", "Current Liabilities"),
+    ("liability_non_current", "Non-current Liabilities"),
     ("equity", "Equity"),
+    ("equity_unaffected", "Current Year Earnings"),
     ("income", "Income"),
+    ("income_other", "Other Income"),
     ("expense", "Expenses"),
+    ("expense_depreciation", "Depreciation"),
+    ("expense_direct_cost", "Cost of Revenue"),
+    ("off_balance", "Off-Balance Sheet"),
 ];
+
+/// From 19 on there are other expenses too.
+pub(super) const NEW_ACCOUNT_TYPES: Choices = &[
+    ("asset_receivable", "Receivable"),
+    ("asset_cash", "Bank and Cash"),
+    ("asset_current", "Current Assets"),
+    ("asset_non_current", "Non-current Assets"),
+    ("asset_prepayments", "Prepayments"),
+    ("asset_fixed", "Fixed Assets"),
+    ("liability_payable", "Payable"),
+    ("liability_credit_card", "Credit Card"),
+    ("liability_current", "Current Liabilities"),
+    ("liability_non_current", "Non-current Liabilities"),
+    ("equity", "Equity"),
+    ("equity_unaffected", "Current Year Earnings"),
+    ("income", "Income"),
+    ("income_other", "Other Income"),
+    ("expense", "Expenses"),
+    ("expense_other", "Other Expenses"),
+    ("expense_depreciation", "Depreciation"),
+    ("expense_direct_cost", "Cost of Revenue"),
+    ("off_balance", "Off-Balance Sheet"),
+];
+
+/// What an account is about, the first word of its type.
+pub(super) const INTERNAL_GROUPS: Choices = &[
+    ("equity", "Equity"),
+    ("asset", "Asset"),
+    ("liability", "Liability"),
+    ("income", "Income"),
+    ("expense", "Expense"),
+    ("off_balance", "Off Balance"),
+];
+
+/// Until 15, what distinguished the accounts of partners and of money.
+pub(super) const INTERNAL_TYPES: Choices =
+    &[("other", "Regular"), ("receivable", "Receivable"), ("payable", "Payable"), ("liquidity", "Liquidity")];
 
 pub(super) const ACCOUNT: Model = Model {
     name: "account.account",
@@ -30,26 +78,40 @@ pub(super) const ACCOUNT: Model = Model {
     fields: &[
         char("name", "Account Name").required(),
         char("code", "Code").inherited(),
-        selection("account_type", "Type", ACCOUNT_TYPES).required().since(16),
+        many2one("user_type_id", "Type", "account.account.type").required().until(15),
+        selection("internal_type", "Internal Type", INTERNAL_TYPES)
+            .readonly()
+            .through("user_type_id", "type")
+            .until(15),
+        selection("account_type", "Type", ACCOUNT_TYPES).required().since(16).until(18),
+        selection("account_type", "Type", NEW_ACCOUNT_TYPES).required().since(19),
+        selection("internal_group", "Internal Group", INTERNAL_GROUPS).inherited().readonly(),
+        many2one("group_id", "Group", "account.group").until(17),
+        many2one("group_id", "Group", "account.group").computed().since(18),
+        many2one("company_currency_id", "Company Currency", "res.currency").computed().always(Literal::Int(ids::EUR)),
+        many2many("tax_ids", "Default Taxes", "account.tax").empty(),
+        many2many("tag_ids", "Tags", "account.account.tag").empty(),
+        text("note", "Internal Notes").empty(),
+        float("current_balance", "Current Balance").computed(),
+        monetary("opening_balance", "Opening Balance").in_company_currency().computed().since(15),
         many2one("company_id", "Company", "res.company").required().always(Literal::Int(ids::COMPANY)).until(17),
         many2many("company_ids", "Companies", "res.company").required().since(18),
-        many2one("currency_id", "Account Currency", "res.currency").empty(),
+        many2one("currency_id", "Account Currency", "res.currency"),
         boolean("reconcile", "Allow Reconciliation"),
-        boolean("deprecated", "Deprecated").empty().until(17),
-        boolean("active", "Active").since(18),
+        boolean("deprecated", "Deprecated").by(|row, _| (row["active"] != Cell::Bool(true)).into()).until(18),
+        boolean("active", "Active").since(19),
     ],
-    hidden: &[],
+    hidden: &["user_type_id", "account_type", "active"],
     indexes: &["code"],
     by_company: true,
-    accounting: true,
-    releases: ALWAYS,
+    module: "account",
+    ..Model::PLAIN
 };
 
 pub(super) const JOURNAL: Model = Model {
     name: "account.journal",
     label: "Journal",
     order: &[(0, "sequence, type, code")],
-    display: Display::Column("name"),
     searched: &["name", "code"],
     fields: &[
         char("name", "Journal Name").required(),
@@ -65,26 +127,37 @@ pub(super) const JOURNAL: Model = Model {
                 ("general", "Miscellaneous"),
             ],
         )
-        .required(),
+        .required()
+        .until(17),
+        selection(
+            "type",
+            "Type",
+            &[
+                ("sale", "Sales"),
+                ("purchase", "Purchase"),
+                ("cash", "Cash"),
+                ("bank", "Bank"),
+                ("credit", "Credit Card"),
+                ("general", "Miscellaneous"),
+            ],
+        )
+        .required()
+        .since(18),
         many2one("company_id", "Company", "res.company").required().readonly().always(Literal::Int(ids::COMPANY)),
         many2one("currency_id", "Currency", "res.currency").empty(),
         many2one("default_account_id", "Default Account", "account.account"),
         boolean("active", "Active"),
         integer("sequence", "Sequence"),
     ],
-    hidden: &[],
-    indexes: &[],
     by_company: true,
-    accounting: true,
-    releases: ALWAYS,
+    module: "account",
+    ..Model::PLAIN
 };
 
 pub(super) const TAX: Model = Model {
     name: "account.tax",
     label: "Tax",
     order: &[(0, "sequence,id")],
-    display: Display::Column("name"),
-    searched: &["name"],
     fields: &[
         char("name", "Tax Name").required(),
         float("amount", "Amount").required(),
@@ -115,23 +188,20 @@ pub(super) const TAX: Model = Model {
         char("invoice_label", "Label on Invoices").of("name").since(17),
         many2one("company_id", "Company", "res.company").required().readonly().always(Literal::Int(ids::COMPANY)),
         many2one("country_id", "Country", "res.country").required().always(Literal::Int(ids::GERMANY)),
-        many2one("tax_group_id", "Tax Group", "account.tax.group").empty(),
+        many2one("tax_group_id", "Tax Group", "account.tax.group"),
         integer("sequence", "Sequence").required(),
         boolean("active", "Active"),
     ],
     hidden: &["description"],
-    indexes: &[],
     by_company: true,
-    accounting: false,
-    releases: ALWAYS,
+    module: "account",
+    ..Model::PLAIN
 };
 
 pub(super) const PAYMENT_TERM: Model = Model {
     name: "account.payment.term",
     label: "Payment Terms",
     order: &[(0, "sequence, id")],
-    display: Display::Column("name"),
-    searched: &["name"],
     fields: &[
         char("name", "Payment Terms").required(),
         html("note", "Description on the Invoice"),
@@ -139,72 +209,62 @@ pub(super) const PAYMENT_TERM: Model = Model {
         many2one("company_id", "Company", "res.company").empty(),
         integer("sequence", "Sequence").required().always(Literal::Int(10)),
     ],
-    hidden: &[],
-    indexes: &[],
     by_company: true,
-    accounting: false,
-    releases: ALWAYS,
+    module: "account",
+    ..Model::PLAIN
 };
 
-pub(super) const PAYMENT: Model = Model {
-    name: "account.payment",
-    label: "Payments",
-    order: &[(0, "date desc, name desc")],
-    display: Display::Column("name"),
-    searched: &["name"],
+/// Groups of accounts by the first digits of their codes.
+pub(super) const GROUP: Model = Model {
+    name: "account.group",
+    label: "Account Group",
+    order: &[(0, "code_prefix_start")],
+    display: Display::By(|row, _| {
+        let (start, end) = (row["code_prefix_start"].as_str(), row["code_prefix_end"].as_str());
+        let prefix = match (start, end) {
+            (Some(start), Some(end)) if start != end => format!("{start}-{end} "),
+            (Some(start), _) => format!("{start} "),
+            _ => String::new(),
+        };
+        format!("{prefix}{}", row["name"].as_str().unwrap_or_default()).into()
+    }),
+    searched: &["code_prefix_start", "name"],
     fields: &[
-        char("name", "Number").readonly(),
-        date("date", "Date").required(),
-        monetary("amount", "Amount"),
-        monetary("amount_signed", "Amount Signed").computed().of("amount"),
-        monetary("amount_company_currency_signed", "Amount Company Currency Signed").readonly().in_company_currency(),
-        many2one("currency_id", "Currency", "res.currency"),
-        many2one("company_currency_id", "Company Currency", "res.currency").inherited().always(Literal::Int(ids::EUR)),
-        many2one("company_id", "Company", "res.company").required().always(Literal::Int(ids::COMPANY)),
-        many2one("partner_id", "Customer/Vendor", "res.partner"),
-        selection("payment_type", "Payment Type", &[("outbound", "Send"), ("inbound", "Receive")])
-            .required()
-            .always(Literal::Text("inbound")),
-        selection("partner_type", "Partner Type", &[("customer", "Customer"), ("supplier", "Vendor")])
-            .required()
-            .always(Literal::Text("customer")),
-        selection("state", "Status", &[("draft", "Draft"), ("posted", "Posted"), ("cancel", "Cancelled")])
-            .inherited()
-            .until(17),
-        selection(
-            "state",
-            "State",
-            &[
-                ("draft", "Draft"),
-                ("in_process", "In Process"),
-                ("paid", "Paid"),
-                ("canceled", "Canceled"),
-                ("rejected", "Rejected"),
-            ],
-        )
-        .required()
-        .since(18),
-        char("ref", "Reference").inherited().of("memo").until(17),
-        char("memo", "Memo").since(18),
-        char("payment_reference", "Payment Reference").empty(),
-        many2one("journal_id", "Journal", "account.journal").required().always(Literal::Int(ids::BANK_JOURNAL)),
-        many2one("move_id", "Journal Entry", "account.move"),
-        boolean("is_reconciled", "Is Reconciled").readonly(),
-        boolean("is_matched", "Is Matched With a Bank Statement").readonly().of("is_reconciled"),
-        many2many("reconciled_invoice_ids", "Reconciled Invoices", "account.move").searched(),
-        integer("reconciled_invoices_count", "# Reconciled Invoices").computed().by(|row, _| {
-            match &row["reconciled_invoice_ids"] {
-                Cell::Ids(ids) => (ids.len() as i64).into(),
-                _ => Cell::Null,
-            }
-        }),
-        many2many("invoice_ids", "Invoices", "account.move").of("reconciled_invoice_ids").since(18),
-        many2one("destination_account_id", "Destination Account", "account.account")
-            .always(Literal::Int(ids::RECEIVABLE)),
+        char("name", "Name").required(),
+        char("code_prefix_start", "Code Prefix Start"),
+        char("code_prefix_end", "Code Prefix End"),
+        many2one("parent_id", "Parent", "account.group").readonly(),
+        many2one("company_id", "Company", "res.company").required().readonly().always(Literal::Int(ids::COMPANY)),
     ],
-    hidden: &["state", "memo"],
-    indexes: &["partner_id", "write_date"],
     by_company: true,
-    accounting: true,
-    releases: ALWAYS,
+    module: "account",
+    ..Model::PLAIN
+};
+
+pub(super) const ACCOUNT_TYPE: Model = Model {
+    name: "account.account.type",
+    label: "Account Type",
+    fields: &[
+        char("name", "Account Type").required(),
+        selection("type", "Type", INTERNAL_TYPES).required(),
+        selection("internal_group", "Internal Group", INTERNAL_GROUPS).required(),
+        boolean("include_initial_balance", "Bring Accounts Balance Forward"),
+    ],
+    module: "account",
+    releases: (0, 15),
+    ..Model::PLAIN
+};
+
+pub(super) const TAX_GROUP: Model = Model {
+    name: "account.tax.group",
+    label: "Tax Group",
+    order: &[(0, "sequence asc, id")],
+    fields: &[
+        char("name", "Name").required(),
+        integer("sequence", "Sequence").always(Literal::Int(10)),
+        many2one("company_id", "Company", "res.company").required().always(Literal::Int(ids::COMPANY)).since(16),
+        many2one("country_id", "Country", "res.country").always(Literal::Int(ids::GERMANY)).since(15),
+    ],
+    module: "account",
+    ..Model::PLAIN
 };

@@ -1,7 +1,7 @@
 //! The models that every Odoo has: companies, currencies, countries, users.
 
 use super::{
-    ALWAYS, Display, Literal, Model,
+    Display, Literal, Model,
     field::{boolean, char, date, float, html, integer, many2many, many2one, one2many, selection, text},
 };
 use crate::store::Cell;
@@ -12,12 +12,25 @@ pub(super) const LANGUAGES: super::field::Choices = &[("de_DE", "German / Deutsc
 pub(super) const TIME_ZONES: super::field::Choices =
     &[("Europe/Berlin", "Europe/Berlin"), ("Europe/Zurich", "Europe/Zurich"), ("UTC", "UTC")];
 
+const MONTHS: super::field::Choices = &[
+    ("1", "January"),
+    ("2", "February"),
+    ("3", "March"),
+    ("4", "April"),
+    ("5", "May"),
+    ("6", "June"),
+    ("7", "July"),
+    ("8", "August"),
+    ("9", "September"),
+    ("10", "October"),
+    ("11", "November"),
+    ("12", "December"),
+];
+
 pub(super) const COMPANY: Model = Model {
     name: "res.company",
     label: "Companies",
     order: &[(0, "sequence, name")],
-    display: Display::Column("name"),
-    searched: &["name"],
     fields: &[
         char("name", "Company Name").required(),
         many2one("partner_id", "Partner", "res.partner").required(),
@@ -34,30 +47,25 @@ pub(super) const COMPANY: Model = Model {
         char("company_registry", "Company ID").inherited().empty(),
         char("website", "Website Link").inherited().empty(),
         many2one("parent_id", "Parent Company", "res.company").empty(),
+        char("country_code", "Country Code").computed().through("country_id", "code").since(16),
         one2many("child_ids", "Branches", "res.company", "parent_id").empty(),
         integer("sequence", "Sequence"),
         boolean("active", "Active").since(16),
         many2one("account_fiscal_country_id", "Fiscal Country", "res.country").of("country_id"),
-        integer("fiscalyear_last_day", "Fiscalyear Last Day").required().always(Literal::Int(31)),
-        selection("fiscalyear_last_month", "Fiscalyear Last Month", &[("6", "June"), ("12", "December")])
-            .required()
-            .always(Literal::Text("12")),
+        integer("fiscalyear_last_day", "Fiscalyear Last Day").required(),
+        selection("fiscalyear_last_month", "Fiscalyear Last Month", MONTHS).required(),
         selection("chart_template", "Chart Template", &[("de_skr03", "SKR03"), ("de_skr04", "SKR04")])
             .always(Literal::Text("de_skr03"))
             .since(17),
     ],
-    hidden: &[],
-    indexes: &[],
     by_company: true,
-    accounting: false,
-    releases: ALWAYS,
+    ..Model::PLAIN
 };
 
 pub(super) const CURRENCY: Model = Model {
     name: "res.currency",
     label: "Currency",
     order: &[(0, "active desc, name")],
-    display: Display::Column("name"),
     searched: &["name", "full_name"],
     fields: &[
         char("name", "Currency").required(),
@@ -74,11 +82,7 @@ pub(super) const CURRENCY: Model = Model {
         char("currency_unit_label", "Currency Unit").of("full_name"),
         char("currency_subunit_label", "Currency Subunit").empty(),
     ],
-    hidden: &[],
-    indexes: &[],
-    by_company: false,
-    accounting: false,
-    releases: ALWAYS,
+    ..Model::PLAIN
 };
 
 pub(super) const CURRENCY_RATE: Model = Model {
@@ -94,21 +98,20 @@ pub(super) const CURRENCY_RATE: Model = Model {
         date("name", "Date").required(),
         float("rate", "Technical Rate"),
         float("company_rate", "Rate").computed().of("rate").since(15),
+        float("inverse_company_rate", "Inverse Rate").computed().since(15),
         many2one("currency_id", "Currency", "res.currency").required().readonly(),
         many2one("company_id", "Company", "res.company").always(Literal::Int(1)),
     ],
-    hidden: &[],
+    hidden: &["inverse_company_rate"],
     indexes: &["currency_id"],
     by_company: true,
-    accounting: false,
-    releases: ALWAYS,
+    ..Model::PLAIN
 };
 
 pub(super) const COUNTRY: Model = Model {
     name: "res.country",
     label: "Country",
     order: &[(0, "name")],
-    display: Display::Column("name"),
     searched: &["name", "code"],
     fields: &[
         char("name", "Country Name").required(),
@@ -121,11 +124,8 @@ pub(super) const COUNTRY: Model = Model {
         one2many("state_ids", "States", "res.country.state", "country_id"),
         boolean("zip_required", "Zip Required").always(Literal::Bool(true)),
     ],
-    hidden: &[],
     indexes: &["code"],
-    by_company: false,
-    accounting: false,
-    releases: ALWAYS,
+    ..Model::PLAIN
 };
 
 pub(super) const STATE: Model = Model {
@@ -145,19 +145,15 @@ pub(super) const STATE: Model = Model {
         char("code", "State Code").required(),
         many2one("country_id", "Country", "res.country").required(),
     ],
-    hidden: &[],
     indexes: &["country_id"],
-    by_company: false,
-    accounting: false,
-    releases: ALWAYS,
+    ..Model::PLAIN
 };
 
 pub(super) const TEAM: Model = Model {
     name: "crm.team",
+    module: "sale",
     label: "Sales Team",
     order: &[(0, "sequence ASC, create_date DESC, id DESC")],
-    display: Display::Column("name"),
-    searched: &["name"],
     fields: &[
         char("name", "Sales Team").required(),
         many2one("user_id", "Team Leader", "res.users"),
@@ -165,18 +161,14 @@ pub(super) const TEAM: Model = Model {
         many2one("company_id", "Company", "res.company").empty(),
         integer("sequence", "Sequence"),
     ],
-    hidden: &[],
-    indexes: &[],
     by_company: true,
-    accounting: false,
-    releases: ALWAYS,
+    ..Model::PLAIN
 };
 
 pub(super) const USER: Model = Model {
     name: "res.users",
     label: "User",
     order: &[(0, "name, login")],
-    display: Display::Column("name"),
     searched: &["name", "login"],
     fields: &[
         char("name", "Name").inherited(),
@@ -193,9 +185,25 @@ pub(super) const USER: Model = Model {
         many2many("groups_id", "Groups", "res.groups").empty().until(18),
         many2many("group_ids", "Groups", "res.groups").empty().since(19),
     ],
-    hidden: &[],
     indexes: &["login"],
     by_company: true,
-    accounting: false,
-    releases: ALWAYS,
+    ..Model::PLAIN
+};
+
+/// What is installed. Every employee may look.
+pub(super) const MODULE: Model = Model {
+    name: "ir.module.module",
+    label: "Module",
+    order: &[(0, "application desc,sequence,name")],
+    searched: &["name", "shortdesc"],
+    display: Display::Column("shortdesc"),
+    fields: &[
+        char("name", "Technical Name").required().readonly(),
+        char("shortdesc", "Module Name").readonly(),
+        selection("state", "Status", &[("uninstalled", "Not Installed"), ("installed", "Installed")]).readonly(),
+        char("latest_version", "Installed Version").readonly(),
+        boolean("application", "Application").readonly(),
+        integer("sequence", "Sequence").always(Literal::Int(100)),
+    ],
+    ..Model::PLAIN
 };

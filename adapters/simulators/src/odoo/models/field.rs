@@ -131,6 +131,8 @@ pub(in crate::odoo) struct Field {
     access: Access,
     joined: bool,
     releases: (u16, u16),
+    /// The module that brings it, where that is another than the model's own.
+    pub(super) module: Option<&'static str>,
 }
 
 impl Field {
@@ -213,6 +215,10 @@ impl Field {
         Self { releases: (self.releases.0, version), ..self }
     }
 
+    pub(super) const fn with(self, module: &'static str) -> Self {
+        Self { module: Some(module), ..self }
+    }
+
     pub(super) const fn from(self, source: Source) -> Self {
         Self { source, ..self }
     }
@@ -254,6 +260,7 @@ const fn field(name: &'static str, label: &'static str, kind: Kind) -> Field {
         access: Access::Stored,
         joined: false,
         releases: (0, u16::MAX),
+        module: None,
     }
 }
 

@@ -1,12 +1,20 @@
 //! What the models are made of: fields, where their values come from, and in which releases they exist.
 
 mod accounting;
+mod analytic;
 mod base;
 mod field;
+mod manufacturing;
 mod moves;
 mod partners;
+mod payments;
 mod products;
+mod purchases;
+mod reconciliation;
+mod rights;
 mod sales;
+mod stock;
+mod transfers;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -30,14 +38,80 @@ pub(super) struct Model {
     pub(super) indexes: &'static [&'static str],
     /// Whether only rows of the companies that a call allows are visible.
     pub(super) by_company: bool,
-    /// Whether it takes more rights than those of any employee.
-    pub(super) accounting: bool,
+    /// The module that brings it.
+    pub(super) module: &'static str,
     /// The releases that have it.
     pub(super) releases: (u16, u16),
 }
 
-/// The releases of a model that always was there.
-const ALWAYS: (u16, u16) = (0, u16::MAX);
+impl Model {
+    /// What most models have in common.
+    const PLAIN: Self = Self {
+        name: "",
+        label: "",
+        order: &[],
+        display: Display::Column("name"),
+        searched: &["name"],
+        fields: &[],
+        hidden: &[],
+        indexes: &[],
+        by_company: false,
+        module: BASE,
+        releases: (0, u16::MAX),
+    };
+}
+
+/// The module that is always installed; here it stands for all that the others build on.
+const BASE: &str = "base";
+
+/// The modules that can be installed, and those before them that each of them needs.
+const MODULES: &[(&str, &[&str])] = &[
+    ("analytic", &[]),
+    ("account", &["analytic"]),
+    ("sale", &["account"]),
+    ("purchase", &["account"]),
+    ("stock", &[]),
+    ("delivery", &["sale", "stock"]),
+    ("mrp", &["stock"]),
+];
+
+/// The names of all modules.
+pub(super) fn modules() -> impl Iterator<Item = &'static str> {
+    MODULES.iter().map(|(name, _)| *name)
+}
+
+/// Whether a module is installed where these are wanted.
+pub(super) fn is_installed(module: &str, wanted: &[String]) -> bool {
+    Installed::new(wanted).has(module)
+}
+
+/// Which modules are installed: those that the options name, with what they need.
+#[derive(Clone, Debug)]
+struct Installed(Vec<&'static str>);
+
+impl Installed {
+    fn new(wanted: &[String]) -> Self {
+        let mut names: Vec<&str> = vec![BASE];
+        // Backwards, so that what is needed comes after what needs it.
+        for (name, needs) in MODULES.iter().rev() {
+            if names.contains(name) || wanted.iter().any(|wanted| wanted == name) {
+                names.push(name);
+                names.extend(*needs);
+            }
+        }
+        Self(names)
+    }
+
+    fn has(&self, module: &str) -> bool {
+        self.0.contains(&module)
+    }
+
+    /// Whether a field is there: its own module, and where it refers to a model, that of the model.
+    fn brings(&self, field: &Field) -> bool {
+        let relation = field.kind.relation().and_then(|name| ALL.iter().find(|model| model.name == name));
+        field.module.is_none_or(|module| self.has(module)) && relation.is_none_or(|model| self.has(model.module))
+    }
+}
 
 /// Where `display_name` comes from.
 #[derive(Clone, Copy)]
@@ -48,27 +122,51 @@ pub(super) enum Display {
 
 const ALL: &[&Model] = &[
     &accounting::ACCOUNT,
+    &accounting::ACCOUNT_TYPE,
+    &accounting::GROUP,
     &accounting::JOURNAL,
-    &accounting::PAYMENT,
     &accounting::PAYMENT_TERM,
     &accounting::TAX,
+    &accounting::TAX_GROUP,
+    &analytic::ACCOUNT,
+    &analytic::PLAN,
     &base::COMPANY,
     &base::COUNTRY,
     &base::CURRENCY,
     &base::CURRENCY_RATE,
+    &base::MODULE,
     &base::STATE,
     &base::TEAM,
     &base::USER,
+    &manufacturing::BOM,
+    &manufacturing::BOM_LINE,
+    &manufacturing::PRODUCTION,
     &moves::LINE,
     &moves::MOVE,
     &partners::PARTNER,
+    &payments::METHOD,
+    &payments::METHOD_LINE,
+    &payments::PAYMENT,
     &products::CATEGORY,
     &products::PRODUCT,
     &products::TEMPLATE,
     &products::UNIT,
     &products::UNIT_CATEGORY,
+    &purchases::LINE,
+    &purchases::ORDER,
+    &reconciliation::FULL,
+    &reconciliation::PARTIAL,
     &sales::LINE,
     &sales::ORDER,
+    &stock::LOCATION,
+    &stock::LOT,
+    &stock::OLD_LOT,
+    &stock::OPERATION,
+    &stock::QUANT,
+    &stock::WAREHOUSE,
+    &transfers::MOVE,
+    &transfers::MOVE_LINE,
+    &transfers::PICKING,
 ];
 
 /// The fields that every model has.
@@ -87,6 +185,8 @@ pub(super) struct Known {
     pub(super) fields: Vec<&'static Field>,
     by_name: HashMap<&'static str, &'static Field>,
     pub(super) order: &'static str,
+    /// The groups that may read it; none when every employee may.
+    pub(super) readers: &'static [&'static str],
 }
 
 impl Known {
@@ -98,11 +198,12 @@ impl Known {
         self.by_name.contains_key("active")
     }
 
-    fn of(model: &'static Model, version: Version) -> Self {
-        let fields: Vec<_> =
-            MAGIC[..2].iter().chain(model.fields).chain(&MAGIC[2..]).filter(|field| field.exists_in(version)).collect();
+    fn of(model: &'static Model, version: Version, installed: &Installed) -> Self {
+        let all = MAGIC[..2].iter().chain(model.fields).chain(&MAGIC[2..]);
+        let fields: Vec<_> = all.filter(|field| field.exists_in(version) && installed.brings(field)).collect();
         let order = model.order.iter().find(|(since, _)| version.0 >= *since).map_or("id", |(_, order)| order);
-        Self { model, by_name: fields.iter().map(|field| (field.name, *field)).collect(), fields, order }
+        let by_name = fields.iter().map(|field| (field.name, *field)).collect();
+        Self { model, by_name, fields, order, readers: rights::readers(model.name, version) }
     }
 }
 
@@ -113,15 +214,24 @@ pub(super) struct Registry {
 }
 
 impl Registry {
-    pub(super) fn new(version: Version) -> Self {
-        let exists = |model: &&&Model| (model.releases.0..=model.releases.1).contains(&version.0);
-        let models = ALL.iter().filter(exists).map(|model| (model.name, Known::of(model, version))).collect();
+    pub(super) fn new(version: Version, modules: &[String]) -> Self {
+        let installed = Installed::new(modules);
+        let exists =
+            |model: &&&Model| (model.releases.0..=model.releases.1).contains(&version.0) && installed.has(model.module);
+        let models = ALL.iter().filter(exists).map(|model| (model.name, Known::of(model, version, &installed)));
+        let models = models.collect();
         Self { version, models }
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&Known> {
         self.models.get(name)
     }
+}
+
+/// The names of all models, whatever the release.
+#[cfg(test)]
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    ALL.iter().map(|model| model.name)
 }
 
 /// The empty tables of all models, whatever the release.
@@ -145,10 +255,14 @@ fn table(model: &Model) -> Table {
 mod tests {
     use super::*;
 
+    fn everything(version: u16) -> Registry {
+        Registry::new(Version(version), &modules().map(str::to_owned).collect::<Vec<_>>())
+    }
+
     #[test]
     fn every_relation_through_another_field_exists() {
         for version in 14..=19 {
-            let registry = Registry::new(Version(version));
+            let registry = everything(version);
             for known in registry.models.values() {
                 for field in &known.fields {
                     let Source::Through(link, target) = field.source else { continue };
@@ -165,9 +279,8 @@ mod tests {
 
     #[test]
     fn fields_come_and_go_with_the_releases() {
-        let has = |version, model, field| {
-            Registry::new(Version(version)).get(model).is_some_and(|known| known.field(field).is_some())
-        };
+        let has =
+            |version, model, field| everything(version).get(model).is_some_and(|known| known.field(field).is_some());
         assert!(has(17, "sale.order.line", "tax_id") && !has(19, "sale.order.line", "tax_id"));
         assert!(has(19, "sale.order.line", "tax_ids") && !has(17, "sale.order.line", "tax_ids"));
         assert!(has(17, "uom.category", "name") && !has(19, "uom.category", "name"));

@@ -1,7 +1,8 @@
 //! `account.move` and its lines: invoices, credit notes, bills and plain entries.
 
 use super::{
-    ALWAYS, Display, Literal, Model, Source,
+    Display, Literal, Model, Source,
+    accounting::{ACCOUNT_TYPES, INTERNAL_GROUPS, INTERNAL_TYPES, NEW_ACCOUNT_TYPES},
     field::{
         Choices, boolean, char, date, float, html, integer, json, many2many, many2one, monetary, one2many, selection,
     },
@@ -133,8 +134,8 @@ pub(super) const MOVE: Model = Model {
     hidden: &["matched_payment_ids", "payment_id"],
     indexes: &["partner_id", "write_date", "invoice_date", "reversed_entry_id"],
     by_company: true,
-    accounting: true,
-    releases: ALWAYS,
+    module: "account",
+    ..Model::PLAIN
 };
 
 const STATUS_IN_PAYMENT: Choices = &[
@@ -156,6 +157,7 @@ fn type_name(row: &Row<'_>) -> &'static str {
         Some("out_invoice") => "Invoice",
         Some("out_refund") => "Credit Note",
         Some("in_invoice") => "Vendor Bill",
+        Some("in_refund") => "Vendor Credit Note",
         _ => "Journal Entry",
     }
 }
@@ -207,6 +209,9 @@ pub(super) const LINE: Model = Model {
         char("move_name", "Number").readonly(),
         selection("move_type", "Type", TYPES).inherited(),
         selection("parent_state", "Status", STATES).readonly(),
+        selection("display_type", "Display Type", &[("line_section", "Section"), ("line_note", "Note")])
+            .by(|row, _| row["row_type"].as_str().filter(|kind| kind.starts_with("line_")).into())
+            .until(15),
         selection(
             "display_type",
             "Display Type",
@@ -221,7 +226,10 @@ pub(super) const LINE: Model = Model {
                 ("line_note", "Note"),
                 ("epd", "Early Payment Discount"),
             ],
-        ),
+        )
+        .required()
+        .of("row_type")
+        .since(16),
         boolean("exclude_from_invoice_tab", "Exclude From Invoice Tab")
             .by(|row, _| (!shown_on_invoice(row)).into())
             .until(15),
@@ -253,21 +261,56 @@ pub(super) const LINE: Model = Model {
         date("date_maturity", "Due Date"),
         date("invoice_date", "Invoice/Bill Date").readonly().through("move_id", "invoice_date").since(16),
         char("ref", "Reference").readonly().through("move_id", "ref"),
+        // Only of accounts that can be reconciled anything is left over.
         boolean("reconciled", "Reconciled").readonly().by(|row, _| {
             let settled = row["amount_residual"].as_dec() == Some(Dec::cents(0));
-            (settled && row["row_type"].as_str() == Some("payment_term")).into()
+            (settled && row["parent_state"].as_str() == Some("posted")).into()
         }),
-        json("analytic_distribution", "Analytic Distribution").empty().since(16),
+        json("analytic_distribution", "Analytic Distribution").of("analytic").since(16),
+        many2one("analytic_account_id", "Analytic Account", "account.analytic.account")
+            .of("analytic_account")
+            .until(15),
+        super::analytic::OLD_TAGS,
+        one2many("matched_debit_ids", "Matched Debits", "account.partial.reconcile", "credit_move_id").readonly(),
+        one2many("matched_credit_ids", "Matched Credits", "account.partial.reconcile", "debit_move_id").readonly(),
+        many2one("full_reconcile_id", "Matching", "account.full.reconcile").readonly(),
+        char("matching_number", "Matching #").by(matching_number),
+        many2one("purchase_line_id", "Purchase Order Line", "purchase.order.line"),
+        many2one("purchase_order_id", "Purchase Order", "purchase.order")
+            .inherited()
+            .readonly()
+            .through("purchase_line_id", "order_id")
+            .with("purchase"),
+        many2one("statement_line_id", "Originator Statement Line", "account.bank.statement.line").readonly().empty(),
+        many2one("tax_group_id", "Originator tax group", "account.tax.group")
+            .readonly()
+            .through("tax_line_id", "tax_group_id"),
+        many2many("tax_tag_ids", "Tags", "account.account.tag").empty(),
         many2many("sale_line_ids", "Sales Order Lines", "sale.order.line").readonly(),
         many2one("payment_id", "Originator Payment", "account.payment")
             .readonly()
             .through("move_id", "payment_id")
             .until(17),
-        char("matching_number", "Matching #").empty(),
-        selection("account_type", "Internal Type", super::accounting::ACCOUNT_TYPES)
+        selection("account_internal_type", "Internal Type", INTERNAL_TYPES)
             .inherited()
+            .readonly()
+            .through("account_id", "internal_type")
+            .until(15),
+        selection("account_type", "Internal Type", ACCOUNT_TYPES)
+            .inherited()
+            .readonly()
             .through("account_id", "account_type")
-            .since(16),
+            .since(16)
+            .until(18),
+        selection("account_type", "Internal Type", NEW_ACCOUNT_TYPES)
+            .inherited()
+            .readonly()
+            .through("account_id", "account_type")
+            .since(19),
+        selection("account_internal_group", "Internal Group", INTERNAL_GROUPS)
+            .inherited()
+            .readonly()
+            .through("account_id", "internal_group"),
         boolean("blocked", "No Follow-up").empty().until(18),
         boolean("no_followup", "No Follow-Up").empty().since(19),
         boolean("is_refund", "Is Refund")
@@ -275,11 +318,11 @@ pub(super) const LINE: Model = Model {
             .by(|row, _| matches!(row["move_type"].as_str(), Some("out_refund" | "in_refund")).into())
             .since(16),
     ],
-    hidden: &["row_type"],
-    indexes: &["move_id", "product_id"],
+    hidden: &["row_type", "analytic", "analytic_account", "matching"],
+    indexes: &["move_id", "product_id", "purchase_line_id", "full_reconcile_id"],
     by_company: true,
-    accounting: true,
-    releases: ALWAYS,
+    module: "account",
+    ..Model::PLAIN
 };
 
 /// The debit of a positive balance, the credit of a negative one.
@@ -287,5 +330,18 @@ fn side(row: &Row<'_>, sign: i64) -> Cell {
     match row["balance"] {
         Cell::Dec(units, scale) if units.signum() == sign => Dec::new(units.abs(), scale).into(),
         _ => Cell::Null,
+    }
+}
+
+/// The number of the reconciliation: its id, and `P` and the id of its first part where something is left. Until 16 the
+/// name of the full one, and `P` alone.
+fn matching_number(row: &Row<'_>, view: &View<'_>) -> Cell {
+    let named = view.version().0 <= 16;
+    match (row["full_reconcile_id"].as_int(), row["matching"].as_int()) {
+        (Some(full), _) if named => view.label("account.full.reconcile", full).into(),
+        (Some(full), _) => full.to_string().into(),
+        (None, Some(_)) if named => "P".into(),
+        (None, Some(part)) => format!("P{part}").into(),
+        (None, None) => Cell::Null,
     }
 }

@@ -1,7 +1,7 @@
 //! `res.partner`: customers, vendors, their contacts, and the people of the company itself.
 
 use super::{
-    ALWAYS, Display, Literal, Model, Source,
+    Display, Literal, Model, Source,
     base::{LANGUAGES, TIME_ZONES},
     field::{boolean, char, date, float, html, integer, many2many, many2one, monetary, one2many, selection},
 };
@@ -64,11 +64,17 @@ pub(super) const PARTNER: Model = Model {
             .per_company()
             .always(Literal::Int(ids::RECEIVABLE)),
         many2one("property_product_pricelist", "Pricelist", "product.pricelist").computed().empty(),
-        float("credit_limit", "Credit Limit").per_company(),
-        monetary("credit", "Total Receivable").searched(),
-        monetary("total_invoiced", "Total Invoiced").computed(),
-        integer("customer_rank", "Customer Rank"),
-        integer("supplier_rank", "Supplier Rank"),
+        float("credit_limit", "Credit Limit").per_company().with("account"),
+        many2one("property_supplier_payment_term_id", "Vendor Payment Terms", "account.payment.term").per_company(),
+        many2one("property_account_payable_id", "Account Payable", "account.account")
+            .per_company()
+            .always(Literal::Int(ids::PAYABLE)),
+        many2one("property_purchase_currency_id", "Supplier Currency", "res.currency").per_company().with("purchase"),
+        monetary("credit", "Total Receivable").searched().with("account"),
+        monetary("debit", "Total Payable").searched().with("account"),
+        monetary("total_invoiced", "Total Invoiced").computed().with("account"),
+        integer("customer_rank", "Customer Rank").with("account"),
+        integer("supplier_rank", "Supplier Rank").with("account"),
         char("function", "Job Position").empty(),
         integer("color", "Color Index").empty(),
         boolean("partner_share", "Share Partner").readonly(),
@@ -83,8 +89,7 @@ pub(super) const PARTNER: Model = Model {
     hidden: &["complete_name"],
     indexes: &["parent_id", "ref", "country_id", "write_date"],
     by_company: true,
-    accounting: false,
-    releases: ALWAYS,
+    ..Model::PLAIN
 };
 
 fn active(row: &Row<'_>) -> bool {

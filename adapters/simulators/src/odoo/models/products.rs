@@ -1,7 +1,7 @@
 //! Products, their templates, categories and units.
 
 use super::{
-    ALWAYS, Display, Literal, Model,
+    Display, Literal, Model,
     field::{Field, boolean, char, float, html, integer, many2many, many2one, one2many, selection, text},
 };
 use crate::{
@@ -33,14 +33,14 @@ pub(super) const PRODUCT: Model = Model {
         DETAILED_TYPE,
         OLD_TYPE,
         TYPE,
-        boolean("is_storable", "Track Inventory").inherited().since(18),
+        boolean("is_storable", "Track Inventory").inherited().since(18).with("stock"),
         many2one("uom_id", "Unit", "uom.uom").required().inherited(),
         many2one("uom_po_id", "Purchase UoM", "uom.uom").required().inherited().of("uom_id").until(18),
         many2many("uom_ids", "Packagings", "uom.uom").searched().empty().since(19),
         char("uom_name", "Unit Name").searched().through("uom_id", "name"),
         many2one("categ_id", "Product Category", "product.category").inherited(),
         many2many("taxes_id", "Sales Taxes", "account.tax").searched(),
-        many2many("supplier_taxes_id", "Purchase Taxes", "account.tax").searched().empty(),
+        many2many("supplier_taxes_id", "Purchase Taxes", "account.tax").searched(),
         boolean("sale_ok", "Sales").inherited(),
         boolean("purchase_ok", "Purchase").inherited(),
         float("weight", "Weight"),
@@ -48,9 +48,12 @@ pub(super) const PRODUCT: Model = Model {
         html("description", "Description").inherited().empty(),
         text("description_sale", "Sales Description").inherited(),
         text("description_purchase", "Purchase Description").inherited().empty(),
-        float("qty_available", "Quantity On Hand").searched(),
-        float("virtual_available", "Forecasted Quantity").searched().of("qty_available"),
-        float("free_qty", "Free To Use Quantity ").searched().of("qty_available"),
+        float("qty_available", "Quantity On Hand").searched().with("stock"),
+        float("virtual_available", "Forecasted Quantity").searched().with("stock"),
+        float("free_qty", "Free To Use Quantity ").searched().with("stock"),
+        float("incoming_qty", "Incoming").searched().with("stock"),
+        float("outgoing_qty", "Outgoing").searched().with("stock"),
+        one2many("stock_quant_ids", "Stock Quant", "stock.quant", "product_id"),
         many2one("company_id", "Company", "res.company").inherited().empty(),
         boolean("active", "Active"),
         PRIORITY,
@@ -69,16 +72,14 @@ pub(super) const PRODUCT: Model = Model {
         )
         .required()
         .inherited()
-        .always(Literal::Text("none")),
+        .with("stock"),
         integer("product_variant_count", "# Product Variants").computed().always(Literal::Int(1)),
         many2one("property_account_income_id", "Income Account", "account.account").searched().empty(),
         integer("sequence", "Sequence").inherited().always(Literal::Int(1)),
     ],
-    hidden: &[],
     indexes: &["default_code", "product_tmpl_id"],
     by_company: true,
-    accounting: false,
-    releases: ALWAYS,
+    ..Model::PLAIN
 };
 
 pub(super) const TEMPLATE: Model = Model {
@@ -97,7 +98,7 @@ pub(super) const TEMPLATE: Model = Model {
         DETAILED_TYPE,
         OLD_TYPE,
         TYPE,
-        boolean("is_storable", "Track Inventory").since(18),
+        boolean("is_storable", "Track Inventory").since(18).with("stock"),
         many2one("uom_id", "Unit", "uom.uom").required(),
         many2one("categ_id", "Product Category", "product.category"),
         one2many("product_variant_ids", "Products", "product.product", "product_tmpl_id"),
@@ -109,11 +110,8 @@ pub(super) const TEMPLATE: Model = Model {
         PRIORITY,
         boolean("is_favorite", "Favorite").always(Literal::Bool(false)).since(18),
     ],
-    hidden: &[],
-    indexes: &[],
     by_company: true,
-    accounting: false,
-    releases: ALWAYS,
+    ..Model::PLAIN
 };
 
 const CURRENCY: Field = many2one("currency_id", "Currency", "res.currency").computed().always(Literal::Int(ids::EUR));
@@ -166,20 +164,51 @@ pub(super) const CATEGORY: Model = Model {
         one2many("child_id", "Child Categories", "product.category", "parent_id"),
         char("parent_path", "Parent Path"),
         integer("product_count", "# Products").computed(),
+        many2one("property_account_income_categ_id", "Income Account", "account.account")
+            .per_company()
+            .always(Literal::Int(ids::INCOME)),
+        many2one("property_account_expense_categ_id", "Expense Account", "account.account")
+            .per_company()
+            .always(Literal::Int(ids::EXPENSES)),
+        selection(
+            "property_cost_method",
+            "Costing Method",
+            &[
+                ("standard", "Standard Price"),
+                ("fifo", "First In First Out (FIFO)"),
+                ("average", "Average Cost (AVCO)"),
+            ],
+        )
+        .per_company()
+        .always(Literal::Text("standard"))
+        .with("stock"),
+        selection(
+            "property_valuation",
+            "Inventory Valuation",
+            &[("manual_periodic", "Manual"), ("real_time", "Automated")],
+        )
+        .per_company()
+        .always(Literal::Text("real_time"))
+        .with("stock")
+        .until(18),
+        selection(
+            "property_valuation",
+            "Inventory Valuation",
+            &[("periodic", "Periodic (at closing)"), ("real_time", "Perpetual (at invoicing)")],
+        )
+        .per_company()
+        .always(Literal::Text("real_time"))
+        .with("stock")
+        .since(19),
     ],
-    hidden: &[],
     indexes: &["parent_id"],
-    by_company: false,
-    accounting: false,
-    releases: ALWAYS,
+    ..Model::PLAIN
 };
 
 pub(super) const UNIT: Model = Model {
     name: "uom.uom",
     label: "Product Unit of Measure",
     order: &[(19, "sequence, relative_uom_id, id"), (0, "factor DESC, id")],
-    display: Display::Column("name"),
-    searched: &["name"],
     fields: &[
         char("name", "Unit Name").required(),
         many2one("category_id", "Category", "uom.category").required().until(18),
@@ -194,26 +223,16 @@ pub(super) const UNIT: Model = Model {
         float("relative_factor", "Contains").required().of("factor").since(19),
         integer("sequence", "Sequence").always(Literal::Int(100)).since(19),
     ],
-    hidden: &[],
-    indexes: &[],
-    by_company: false,
-    accounting: false,
-    releases: ALWAYS,
+    ..Model::PLAIN
 };
 
 pub(super) const UNIT_CATEGORY: Model = Model {
     name: "uom.category",
     label: "Product UoM Categories",
-    order: &[],
-    display: Display::Column("name"),
-    searched: &["name"],
     fields: &[
         char("name", "Unit of Measure Category").required(),
         one2many("uom_ids", "Uom", "uom.uom", "category_id"),
     ],
-    hidden: &[],
-    indexes: &[],
-    by_company: false,
-    accounting: false,
     releases: (0, 18),
+    ..Model::PLAIN
 };

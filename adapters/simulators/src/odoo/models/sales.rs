@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{
-    ALWAYS, Display, Literal, Model,
+    Display, Literal, Model,
     field::{
         Choices, boolean, char, date, datetime, float, html, integer, json, many2many, many2one, monetary, one2many,
         selection, text,
@@ -37,8 +37,6 @@ pub(super) const ORDER: Model = Model {
     name: "sale.order",
     label: "Sales Order",
     order: &[(0, "date_order desc, id desc")],
-    display: Display::Column("name"),
-    searched: &["name"],
     fields: &[
         char("name", "Order Reference").required(),
         selection("state", "Status", OLD_STATES).readonly().until(16),
@@ -54,7 +52,7 @@ pub(super) const ORDER: Model = Model {
         date("validity_date", "Expiration"),
         datetime("commitment_date", "Delivery Date"),
         datetime("expected_date", "Expected Date").computed().of("commitment_date"),
-        datetime("effective_date", "Effective Date").readonly(),
+        datetime("effective_date", "Effective Date").readonly().with("stock"),
         many2one("currency_id", "Currency", "res.currency").readonly(),
         float("currency_rate", "Currency Rate").readonly(),
         many2one("company_id", "Company", "res.company").required().always(Literal::Int(ids::COMPANY)),
@@ -78,7 +76,8 @@ pub(super) const ORDER: Model = Model {
             ],
         )
         .readonly()
-        .since(16),
+        .since(16)
+        .with("stock"),
         one2many("order_line", "Order Lines", "sale.order.line", "order_id"),
         html("note", "Terms and conditions").empty(),
         many2one("user_id", "Salesperson", "res.users"),
@@ -89,20 +88,21 @@ pub(super) const ORDER: Model = Model {
         boolean("require_signature", "Online signature").always(Literal::Bool(true)),
         boolean("require_payment", "Online payment").always(Literal::Bool(false)),
         char("signed_by", "Signed By").empty(),
-        many2one("warehouse_id", "Warehouse", "stock.warehouse").empty(),
+        many2one("warehouse_id", "Warehouse", "stock.warehouse"),
+        one2many("picking_ids", "Transfers", "stock.picking", "sale_id"),
         selection("picking_policy", "Shipping Policy", &[("direct", "As soon as possible"), ("one", "Together")])
             .required()
-            .always(Literal::Text("direct")),
+            .always(Literal::Text("direct"))
+            .with("stock"),
         char("type_name", "Type Name").computed().by(|row, _| match row["state"].as_str() {
             Some("draft" | "sent" | "cancel") => "Quotation".into(),
             _ => "Sales Order".into(),
         }),
     ],
-    hidden: &[],
     indexes: &["partner_id", "write_date"],
     by_company: true,
-    accounting: true,
-    releases: ALWAYS,
+    module: "sale",
+    ..Model::PLAIN
 };
 
 pub(super) const LINE: Model = Model {
@@ -131,6 +131,13 @@ pub(super) const LINE: Model = Model {
             .through("product_id", "product_tmpl_id"),
         float("product_uom_qty", "Quantity").required(),
         float("qty_delivered", "Delivery Quantity"),
+        selection(
+            "qty_delivered_method",
+            "Method to update delivered qty",
+            &[("manual", "Manual"), ("analytic", "Analytic From Expenses"), ("stock_move", "Stock Moves")],
+        )
+        .readonly(),
+        one2many("move_ids", "Stock Moves", "stock.move", "sale_line_id"),
         float("qty_invoiced", "Invoiced Quantity").readonly(),
         float("qty_to_invoice", "Quantity To Invoice").readonly(),
         many2one("product_uom", "Unit of Measure", "uom.uom").of("product_uom_id").until(18),
@@ -153,13 +160,14 @@ pub(super) const LINE: Model = Model {
         many2one("order_partner_id", "Customer", "res.partner").readonly().through("order_id", "partner_id"),
         many2one("salesman_id", "Salesperson", "res.users").readonly().through("order_id", "user_id"),
         float("customer_lead", "Lead Time").required().empty(),
-        json("analytic_distribution", "Analytic Distribution").empty().since(16),
+        json("analytic_distribution", "Analytic Distribution").of("analytic").since(16),
+        super::analytic::OLD_TAGS,
     ],
-    hidden: &["tax_ids", "product_uom_id"],
+    hidden: &["tax_ids", "product_uom_id", "analytic"],
     indexes: &["order_id", "product_id"],
     by_company: true,
-    accounting: true,
-    releases: ALWAYS,
+    module: "sale",
+    ..Model::PLAIN
 };
 
 /// In 19 the difference of two floats, with the crumbs that such a difference leaves.

@@ -51,7 +51,9 @@ impl<'a> Order<'a> {
                 return Err(Failure::value(format!("Cannot convert {model}.{name} to SQL because it is not stored")));
             }
             let nulls_first = term.nulls_first.unwrap_or(term.descending);
-            let (reader, ranks) = (Reader::new(view, known, field), ranks(view, field));
+            let reader = Reader::new(view, known, field);
+            // A model in whose own order a reference to itself stands would be ordered for ever.
+            let ranks = if field.kind.relation() == Some(known.model.name) { None } else { ranks(view, field) };
             keys.push(Key { reader, ranks, descending: term.descending, nulls_first });
         }
         Ok(Self { keys })

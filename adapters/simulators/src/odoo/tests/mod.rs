@@ -1,13 +1,16 @@
 //! Everything over real sockets, as clients meet it.
 
+mod books;
 mod domains;
 mod groups;
 mod json2;
 mod jsonrpc;
 mod protocol;
 mod records;
+mod rights;
 mod search;
 mod sessions;
+mod stock;
 mod story;
 
 use chrono::NaiveDate;

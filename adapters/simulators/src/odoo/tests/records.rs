@@ -41,12 +41,11 @@ async fn references_are_pairs_or_bare_ids() {
         let rows = client.result("res.partner", "search_read", json!([]), kwargs).await;
         assert_eq!(rows[0]["country_id"], expected);
     }
-    let lines =
-        client.search_read("account.move.line", json!([["display_type", "=", "product"]]), json!(["account_id"])).await;
+    let income = json!([["display_type", "=", "product"], ["account_id", "=", 26]]);
+    let lines = client.search_read("account.move.line", income.clone(), json!(["account_id"])).await;
     assert_eq!(lines[0]["account_id"], json!([26, "8400 Erlöse"]));
     let newer = Client::of(19).await;
-    let lines =
-        newer.search_read("account.move.line", json!([["display_type", "=", "product"]]), json!(["account_id"])).await;
+    let lines = newer.search_read("account.move.line", income, json!(["account_id"])).await;
     assert_eq!(lines[0]["account_id"], json!([26, "Erlöse"]));
 }
 
