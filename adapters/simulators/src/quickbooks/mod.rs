@@ -3,19 +3,29 @@
 //! Sources: Intuit's pages "Query operations and syntax", "Batch" and of the entities, the XSDs of its SDK, and bodies of
 //! the live service that others recorded; comments name them where the service is odd.
 //!
-//! Served: tokens for refresh tokens, queries by GET and POST, single objects, company and preferences, batches of queries;
-//! over Customer, Item, Invoice, CreditMemo and Estimate, which holds the sales orders. Not served: writes, change data
-//! capture, reports, other entities.
+//! Served: tokens for refresh tokens, queries by GET and POST, single objects, company and preferences, exchange rates,
+//! batches of queries, reports; over Customer, Item, Invoice, CreditMemo, Payment, Estimate, which holds the sales orders,
+//! Vendor, Bill, VendorCredit, BillPayment, PurchaseOrder, Account, JournalEntry, InventoryAdjustment, TaxRate, TaxCode,
+//! TaxAgency, Class, Department, Term, PaymentMethod, CompanyCurrency and ExchangeRate. Not served: writes, change data
+//! capture, other entities, and what QuickBooks does not have: users, receipts, shipments, work orders, places of stock.
+//!
+//! Assumed, because no source tells: an account's `CurrentBalance` is negative when it is in credit (so are both recorded
+//! ones, payables of -1091.23 and an equity of -10.00) and 0 on accounts of income and expenses; an exchange rate without a
+//! date is today's; `LineEx` of payments, which repeats what they are linked to, is left out; a bill that the story voids
+//! was deleted, since bills cannot be voided; the number received on an order's line is what was billed of it. The company
+//! takes goods in and out by adjustments of the stock, against an account of goods received and not billed, which bills
+//! clear; goods by weight or length are no inventory to QuickBooks and have an account of their own.
 //!
 //! For tests: `faults()` with [`Fault::ExpireSessions`](crate::Fault::ExpireSessions), or the clock moved by an hour, ends
-//! the access tokens; `stats()` counts `refresh`, `query Invoice`, `count Invoice`, `read Invoice`, `batch` (and each query
-//! in it), `query` for those that are no queries, and `refused 401`, `refused 403`, `refused 429`.
+//! the access tokens; `stats()` counts `refresh`, `query Invoice`, `count Invoice`, `read Invoice`, `report ProfitAndLoss`,
+//! `batch` (and each query in it), `query` for those that are no queries, and `refused 401`, `refused 403`, `refused 429`.
 
 mod entities;
 mod fault;
 mod lexer;
 mod parser;
 mod render;
+mod reports;
 mod search;
 mod service;
 mod tables;
@@ -80,6 +90,8 @@ pub struct Options {
     pub quoted_numbers_only: bool,
     /// Whether a query with characters beyond Latin-1 is refused, as it was until 2021 at least; not by default.
     pub latin_queries_only: bool,
+    /// The most cells in a report, which ends where there would be more; 400,000 by default.
+    pub report_cells: usize,
     /// The most bytes in a path with its query; longer ones are answered with 414. 8190 by default, which is what common
     /// web servers have; Intuit documents none, but POST for long queries.
     pub longest_uri: usize,
@@ -101,6 +113,7 @@ impl Default for Options {
             throttle_as_xml: false,
             quoted_numbers_only: false,
             latin_queries_only: false,
+            report_cells: 400_000,
             longest_uri: 8190,
         }
     }

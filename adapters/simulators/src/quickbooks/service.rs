@@ -25,6 +25,7 @@ use super::{
     fault::Fault,
     parser::{Strictness, parse},
     render::{Renderer, time},
+    reports::Reporter,
     search::{Context, MAX_RESULTS, Search, entity, exchange_rate},
     wire::{Node, Object},
 };
@@ -190,6 +191,7 @@ impl Service {
                     _ => Err(Fault::media_type()),
                 }
             }
+            ("reports", Some(name), None) if is_get => Ok((REPORT, self.report(name, uri, now)?)),
             ("exchangerate", None, None) if is_get => Ok(("ExchangeRate", self.exchange_rate(uri, now)?)),
             ("preferences", None, None) if is_get => self.read("preferences", "1"),
             ("companyinfo", Some(id), None) if is_get => {
@@ -224,6 +226,16 @@ impl Service {
         let company = self.simulator.company();
         let renderer = Renderer { tables: &tables, company: &company, zone: self.zone };
         Ok((entity.name, renderer.object(entity.name, &row)))
+    }
+
+    /// A report, which is a whole body.
+    fn report(&self, name: &str, uri: &Uri, now: DateTime<Utc>) -> Result<Object, Fault> {
+        self.simulator.count(&format!("report {name}"));
+        let parameters = parameters(uri)?;
+        let tables = self.simulator.store().read();
+        let company = self.simulator.company();
+        let cells = self.simulator.options().quickbooks.report_cells;
+        Reporter { tables: &tables, company: &company, zone: self.zone, now, cells }.report(name, &parameters)
     }
 
     /// The rate of one currency on a day, by default today.
@@ -308,8 +320,14 @@ impl Service {
     }
 }
 
-/// The body of an answer: a member, or for a batch its list, and the time.
+/// What a report is called among the members of bodies, of which it is none.
+const REPORT: &str = "Report";
+
+/// The body of an answer: a member, or for a batch its list, and the time. A report has neither.
 fn enveloped(name: &'static str, object: Object, now: DateTime<Utc>, zone: Tz) -> Object {
+    if name == REPORT {
+        return object;
+    }
     let body = if name == "BatchItemResponse" { object } else { Object::default().with(name, object) };
     body.with("time", time(now, zone, SecondsFormat::Millis))
 }

@@ -12,6 +12,8 @@ use crate::{
 
 /// Discounts at the end of a sale, which the story has on the lines.
 pub(in crate::quickbooks) const DISCOUNTS: i64 = 86;
+/// Goods that are not counted.
+pub(super) const BULK: i64 = 97;
 /// Receivables and payables in a foreign currency have an account for each; from here on, by position of the currency.
 const FOREIGN_RECEIVABLES: i64 = 101;
 const FOREIGN_PAYABLES: i64 = 111;
@@ -179,6 +181,16 @@ pub(super) fn accounts(dataset: &Dataset, held: &BTreeMap<i64, Held>) -> Result<
         code: Some("4900"),
         kind: ("Income", "DiscountsRefundsGiven"),
         class: AccountClass::Revenue,
+        currency: home,
+        parent: None,
+        active: true,
+    });
+    sheets.push(Sheet {
+        id: BULK,
+        name: "Bulk Materials on Hand".to_owned(),
+        code: Some("1310"),
+        kind: ("Other Current Asset", "OtherCurrentAssets"),
+        class: AccountClass::Asset,
         currency: home,
         parent: None,
         active: true,

@@ -2,15 +2,15 @@
 //!
 //! The story's entries for documents are postings of the transactions that QuickBooks has for them: exchange differences
 //! belong to the payment that realizes them, goods that move to an adjustment of the stock, what was written by hand to a
-//! journal entry. Income goes where the item says, so that the story's account of exports stays empty, and a discount at
-//! the end of a sale goes to an account of its own.
+//! journal entry. Income goes where the item says, so that the story's account of exports stays empty; a discount at the end
+//! of a sale goes to an account of its own, and so do goods that are not counted, which are no stock to QuickBooks.
 
 use std::collections::BTreeMap;
 
 use super::{
-    accounts::{DISCOUNTS, Held, id_of, payables, receivables},
+    accounts::{BULK, DISCOUNTS, Held, id_of, payables, receivables},
     ids::Ids,
-    names::{class_id, customer_id, department_id, item_id, vendor_id},
+    names::{class_id, customer_id, department_id, is_counted, item_id, vendor_id},
     sales::is_discounted,
 };
 use crate::{
@@ -41,21 +41,34 @@ struct Txn {
 
 impl Ledger {
     pub(super) fn new(dataset: &Dataset, ids: &Ids) -> Result<Self, StoreError> {
-        let columns =
-            ["Date", "Txn", "Type", "AccountRef", "Amount", "Name", "ItemRef", "ClassRef", "DepartmentRef", "Line"];
+        let columns = [
+            "Date",
+            "Txn",
+            "Type",
+            "AccountRef",
+            "Amount",
+            "Foreign",
+            "CurrencyRef",
+            "Name",
+            "ItemRef",
+            "ClassRef",
+            "DepartmentRef",
+        ];
         let table = Schema::new(POSTING, &columns).build();
-        let mut ledger = Self { table, held: BTreeMap::new(), places: Vec::with_capacity(dataset.entries.len()) };
+        let places = Vec::with_capacity(dataset.entries.len());
+        let mut ledger = Self { table, held: BTreeMap::new(), places };
+        let bulk = bulk_at_start(dataset);
         for (position, entry) in dataset.entries.iter().enumerate() {
             let first = ledger.table.next_id();
             if let Some(txn) = txn(dataset, ids, position, entry) {
-                ledger.entry(dataset, ids, entry, txn)?;
+                ledger.entry(dataset, ids, entry, txn, bulk)?;
             }
             ledger.places.push((first, ledger.table.next_id() - first));
         }
         Ok(ledger)
     }
 
-    fn entry(&mut self, dataset: &Dataset, ids: &Ids, entry: &Entry, txn: Txn) -> Result<(), StoreError> {
+    fn entry(&mut self, dataset: &Dataset, ids: &Ids, entry: &Entry, txn: Txn, bulk: Cents) -> Result<(), StoreError> {
         // A location is that of the whole document.
         let project = entry.lines.iter().find_map(|line| line.dimensions.project);
         for line in &entry.lines {
@@ -63,49 +76,63 @@ impl Ledger {
                 Source::Invoice(_) | Source::Bill(_) => Dimensions { project, ..line.dimensions },
                 _ => line.dimensions,
             };
-            let line = EntryLine { dimensions, ..*line };
-            let account = account(dataset, &line);
-            let discount = match entry.source {
-                Source::Invoice(at) => discount(dataset, ids, at, &line),
-                _ => 0,
+            let whole = Part {
+                account: account(dataset, line),
+                home: line.balance(),
+                foreign: line.foreign,
+                product: line.product,
             };
-            self.post(entry, txn, account, line.balance() - discount, &line)?;
-            if discount != 0 {
-                self.post(entry, txn, DISCOUNTS, discount, &EntryLine { product: None, ..line })?;
+            let line = EntryLine { dimensions, ..*line };
+            let (account, home, foreign) = match entry.source {
+                Source::Invoice(at) => {
+                    let (home, foreign) = discount(dataset, ids, at, &line);
+                    (DISCOUNTS, home, foreign)
+                }
+                Source::Opening if dataset.accounts[line.account].role == AccountRole::Inventory => (BULK, bulk, bulk),
+                _ => (DISCOUNTS, 0, 0),
+            };
+            let rest = Part { home: whole.home - home, foreign: whole.foreign - foreign, ..whole };
+            self.post(entry, txn, rest, &line)?;
+            if home != 0 {
+                self.post(entry, txn, Part { account, home, foreign, product: None }, &line)?;
             }
-            self.held.entry(account).or_default().foreign += line.foreign;
         }
         Ok(())
     }
 
-    fn post(
-        &mut self,
-        entry: &Entry,
-        txn: Txn,
-        account: i64,
-        amount: Cents,
-        line: &EntryLine,
-    ) -> Result<(), StoreError> {
+    fn post(&mut self, entry: &Entry, txn: Txn, part: Part, line: &EntryLine) -> Result<(), StoreError> {
         let name = match line.party {
             Some(Party::Customer(customer)) => Some(customer_id(customer)),
             Some(Party::Vendor(vendor)) => Some(-vendor_id(vendor)),
             None => None,
         };
-        self.held.entry(account).or_default().home += amount;
+        let held = self.held.entry(part.account).or_default();
+        held.home += part.home;
+        held.foreign += part.foreign;
         self.table.push([
             ("Date", entry.date.into()),
             ("Txn", txn.id.into()),
             ("Type", txn.kind.into()),
-            ("AccountRef", account.into()),
-            ("Amount", Dec::cents(amount).into()),
+            ("AccountRef", part.account.into()),
+            ("Amount", Dec::cents(part.home).into()),
+            ("Foreign", Dec::cents(part.foreign).into()),
+            ("CurrencyRef", line.currency.code().into()),
             ("Name", name.into()),
-            ("ItemRef", line.product.map(item_id).into()),
+            ("ItemRef", part.product.map(item_id).into()),
             ("ClassRef", line.dimensions.cost_centre.map(class_id).into()),
             ("DepartmentRef", line.dimensions.project.map(department_id).into()),
-            ("Line", line.document_line.and_then(|line| i64::try_from(line).ok()).into()),
         ])?;
         Ok(())
     }
+}
+
+/// A line of the story's ledger, or what of it goes to another account.
+#[derive(Clone, Copy)]
+struct Part {
+    account: i64,
+    home: Cents,
+    foreign: Cents,
+    product: Option<usize>,
 }
 
 /// The transaction that an entry belongs to; `None` for one that QuickBooks does not have.
@@ -147,6 +174,7 @@ fn account(dataset: &Dataset, line: &EntryLine) -> i64 {
         AccountRole::Receivable => receivables(dataset, line.currency),
         AccountRole::Payable => payables(dataset, line.currency),
         AccountRole::SalesExport => id_of(income(dataset, line.product)),
+        AccountRole::Inventory if line.product.is_some_and(|product| !is_counted(&dataset.products[product])) => BULK,
         role => id_of(role),
     }
 }
@@ -159,21 +187,32 @@ fn income(dataset: &Dataset, product: Option<usize>) -> AccountRole {
     }
 }
 
-/// What a line of a sale that is discounted at its end lost by the discount, in the books' currency; negative on credit
-/// memos.
-fn discount(dataset: &Dataset, ids: &Ids, at: usize, posted: &EntryLine) -> Cents {
+/// What of the goods at the start are not counted: as much as is there in the end, less what came since.
+fn bulk_at_start(dataset: &Dataset) -> Cents {
+    let bulk = |product: usize| !is_counted(&dataset.products[product]);
+    let now = dataset.products.iter().filter(|product| !is_counted(product));
+    let now: Cents = now.map(|product| product.cost * product.in_stock).sum();
+    let lines = dataset.entries.iter().flat_map(|entry| &entry.lines);
+    let inventory = AccountRole::Inventory.position();
+    let moved = lines.filter(|line| line.account == inventory && line.product.is_some_and(bulk));
+    now - moved.map(EntryLine::balance).sum::<Cents>()
+}
+
+/// What a line of a sale that is discounted at its end lost by the discount, in the books' currency and in the document's;
+/// negative on credit memos.
+fn discount(dataset: &Dataset, ids: &Ids, at: usize, posted: &EntryLine) -> (Cents, Cents) {
     let invoice = &dataset.invoices[at];
-    let Some(line) = posted.document_line.and_then(|line| invoice.lines.get(line)) else { return 0 };
+    let Some(line) = posted.document_line.and_then(|line| invoice.lines.get(line)) else { return (0, 0) };
     if dataset.accounts[posted.account].kind != AccountKind::Income
         || !is_discounted(ids.invoices[at], &invoice.lines)
         || line.discount == 0
     {
-        return 0;
+        return (0, 0);
     }
     let gross = div_round(i128::from(line.milli_quantity) * i128::from(line.unit_price), 1000);
-    let full = invoice.rate.to_base(gross);
-    match posted.balance() {
-        credited @ ..=0 => full + credited,
-        debited => debited - full,
+    let lost = invoice.rate.to_base(gross - line.net);
+    match invoice.kind {
+        InvoiceKind::Invoice => (lost, gross - line.net),
+        InvoiceKind::CreditNote => (-lost, line.net - gross),
     }
 }

@@ -139,7 +139,33 @@ async fn states_and_links_show_as_in_quickbooks() {
 #[tokio::test]
 async fn amounts_have_two_decimals_times_an_offset_and_nothing_is_null() {
     let client = start_small().await;
-    for entity in ["Customer", "Item", "Invoice", "CreditMemo", "Estimate", "CompanyInfo", "Preferences"] {
+    for entity in [
+        "Customer",
+        "Item",
+        "Invoice",
+        "CreditMemo",
+        "Estimate",
+        "Payment",
+        "Vendor",
+        "Bill",
+        "VendorCredit",
+        "BillPayment",
+        "PurchaseOrder",
+        "Account",
+        "JournalEntry",
+        "InventoryAdjustment",
+        "TaxRate",
+        "TaxCode",
+        "TaxAgency",
+        "Class",
+        "Department",
+        "Term",
+        "PaymentMethod",
+        "CompanyCurrency",
+        "ExchangeRate",
+        "CompanyInfo",
+        "Preferences",
+    ] {
         let body = client.ask(&format!("select * from {entity} maxresults 1000")).await.body;
         assert!(!body.contains("null"), "{entity}");
         for amount in body.split("\"Amount\":").skip(1).filter_map(|rest| rest.split([',', '}']).next()) {

@@ -1,8 +1,11 @@
 //! Over real sockets.
 
 mod access;
+mod books;
 mod documents;
+mod purchases;
 mod queries;
+mod reports;
 
 use std::{
     collections::{BTreeSet, HashSet},
