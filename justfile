@@ -31,6 +31,10 @@ bench:
 browser url:
     cd gateway/graphiql && npm ci && node test/offline.mjs {{ url }}
 
+# The published audits of GraphQL over HTTP (needs node).
+audit url:
+    cd tests/clients && npm ci && node audit.mjs {{ url }}
+
 # The Odoo adapter against real servers: tests/README.md tells how.
 live-odoo:
     cargo test -p adapters --test odoo_live -- --nocapture

@@ -84,6 +84,7 @@ pub async fn start(
     let limits = ConnectionLimits {
         connections: config.server.max_connections,
         head: Duration::from_secs(config.server.header_seconds),
+        answer: Duration::from_secs(config.server.body_seconds),
     };
     let server = tokio::spawn(async move {
         let wait = async move {

@@ -44,7 +44,7 @@ pub struct Server {
     pub max_connections: usize,
     /// How long the head of a request may take to arrive, and a connection may be idle, in seconds.
     pub header_seconds: u64,
-    /// How long the body of a request may take to arrive, in seconds.
+    /// How long the body of a request may take to arrive, and an answer waits for a client that does not read, in seconds.
     pub body_seconds: u64,
     /// The origins whose pages may ask, besides the gateway's own.
     pub cors_origins: Vec<String>,
@@ -277,6 +277,16 @@ impl Config {
             }
         }
         let mut config: Self = table.try_into().map_err(|e: toml::de::Error| e.to_string())?;
+        for (key, none) in [
+            ("server.max_connections", config.server.max_connections == 0),
+            ("server.header_seconds", config.server.header_seconds == 0),
+            ("server.body_seconds", config.server.body_seconds == 0),
+            ("limits.request_ms", config.limits.request_ms == 0),
+        ] {
+            if none {
+                return Err(format!("{key}: must be at least 1, or nothing could be answered"));
+            }
+        }
         for (id, erp) in &mut config.erps {
             erp.settings.resolve(env).map_err(|why| format!("erps.{id}.{why}"))?;
         }
@@ -415,6 +425,8 @@ mod tests {
     fn wrong_settings_are_named() {
         let wrong = |file: &str| Config::from_texts(Some(file), &|_| None).expect_err("refused");
         assert!(wrong("[cache]\nfersh = 1").contains("fersh"));
+        assert!(wrong("[server]\nheader_seconds = 0").contains("server.header_seconds"));
+        assert!(wrong("[server]\ncors_origins = 'https://a.example'").contains("cors_origins"));
         assert!(wrong("[erps.a]\nsystem = 'odoo'\nsettings = { password = 'env:NOPE' }").contains("NOPE"));
     }
 }

@@ -34,8 +34,16 @@ pub fn count() -> Result<PrometheusHandle, String> {
     let handle = recorder.handle();
     metrics::set_global_recorder(recorder).map_err(|e| format!("metrics: {e}"))?;
     adapters::http::describe_metrics();
-    metrics::describe_counter!("erp_gateway_requests_total", "Requests to the GraphQL endpoint, by outcome.");
+    metrics::describe_counter!(
+        "erp_gateway_requests_total",
+        "Requests to the GraphQL endpoint, by outcome (ok, partial, refused) and the code of the first error."
+    );
     metrics::describe_histogram!("erp_gateway_request_duration_seconds", "Time from a request to its answer.");
+    metrics::describe_gauge!("erp_gateway_connections", "Connections of clients that are open.");
+    metrics::describe_counter!(
+        "erp_gateway_connections_refused_total",
+        "Connections of clients that were refused because there were too many."
+    );
     metrics::describe_gauge!("erp_gateway_erp_up", "Whether an ERP worked when it was last asked: 1 or 0.");
     metrics::describe_gauge!("erp_gateway_breaker_open", "Whether an ERP is given time to recover: 1 or 0.");
     metrics::describe_gauge!("erp_gateway_upstream_in_flight", "Requests under way to an ERP's host and login.");

@@ -1,5 +1,6 @@
 //! Accepts connections: so many at once, each with a time to send its request, and all with a chance to end.
 
+use super::stream::Patient;
 use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::{
@@ -21,6 +22,8 @@ pub(crate) struct ConnectionLimits {
     pub(crate) connections: usize,
     /// How long the head of a request may take, from the end of the one before.
     pub(crate) head: Duration,
+    /// How long an answer waits for a client that reads nothing of it.
+    pub(crate) answer: Duration,
 }
 
 /// After running out of something that a closing connection gives back, for example of open files.
@@ -72,7 +75,9 @@ pub(crate) async fn serve(
         };
         // Answers are written whole: waiting for more to send only delays them. It works without, too.
         let _ = stream.set_nodelay(true);
-        let connection = builder.serve_connection(TokioIo::new(stream), service.clone()).with_upgrades();
+        let connection = builder
+            .serve_connection(TokioIo::new(Patient::new(stream, limits.answer)), service.clone())
+            .with_upgrades();
         let mut told_to_end = ending.subscribe();
         open.increment(1);
         let open = open.clone();

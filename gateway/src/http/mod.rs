@@ -8,6 +8,7 @@ mod media;
 pub(crate) mod persisted;
 pub(crate) mod read;
 mod refusal;
+mod stream;
 
 use self::{persisted::PersistedQueries, read::BodyLimits};
 use crate::{answers::Answers, erps::ErpRegistry};

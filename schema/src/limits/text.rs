@@ -6,7 +6,7 @@ use async_graphql::ServerError;
 /// The most brackets of any kind, one inside the other; the parser gives up at 64 without saying so clearly.
 const MAX_BRACKETS: usize = 60;
 /// The longest name: a wrong one is compared with those of the schema, and repeated in the error.
-const MAX_NAME: usize = 255;
+const MAX_NAME: usize = 128;
 
 /// Refuses a text with too many tokens or directives, too many brackets inside each other, or names that are no names.
 pub(crate) fn check_text(query: &str, limits: &Limits) -> Result<(), ServerError> {

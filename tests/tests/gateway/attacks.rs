@@ -119,7 +119,7 @@ async fn documents_that_are_too_much_are_refused_with_limit_and_value() {
             "QUERY_TOO_COMPLEX",
             &["12 lists", "2"],
         ),
-        ("a long name", format!("{{ {} }}", "n".repeat(900_000)), "QUERY_TOO_COMPLEX", &["900000 characters", "255"]),
+        ("a long name", format!("{{ {} }}", "n".repeat(900_000)), "QUERY_TOO_COMPLEX", &["900000 characters", "128"]),
         (
             "unknown fields",
             format!("{{ {} }}", many(4_000, &|n| format!("numbr{n} "))),
@@ -339,6 +339,19 @@ async fn what_is_no_http_is_answered_or_closed() {
     assert_well(&app).await;
 }
 
+#[tokio::test]
+async fn a_client_that_does_not_read_is_let_go() {
+    let app = impatient().await;
+    let mut stream = connect(&app).await;
+    // Far more than the buffers of both sides hold.
+    let requests = "GET /graphiql/app.js HTTP/1.1\r\nhost: x\r\n\r\n".repeat(100);
+    stream.write_all(requests.as_bytes()).await.expect("sent");
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let answers = rest(&mut stream).await.matches("HTTP/1.1 200").count();
+    assert!((1..100).contains(&answers), "{answers} answers");
+    assert_well(&app).await;
+}
+
 /// Every list of a query may wait for its ERPs, one after the other; all together no longer than the request may take.
 #[tokio::test]
 async fn the_time_of_a_request_is_kept_and_what_is_there_is_answered() {
@@ -358,4 +371,26 @@ async fn the_time_of_a_request_is_kept_and_what_is_there_is_answered() {
         let expected = if source["erp"]["id"] == "sap-b1" { json!("SOURCE_TIMEOUT") } else { Value::Null };
         assert_eq!(source["error"]["code"], expected, "{source}");
     }
+}
+
+#[tokio::test]
+async fn the_time_of_a_request_is_that_of_all_its_levels() {
+    let configure = |config: &mut gateway::config::Config| {
+        tests::uncached(config);
+        config.limits.request_ms = 4000;
+    };
+    let app = App::start(Setup { configure, ..Setup::default() }).await;
+    app.warm_up().await;
+    for system in simulators::System::ALL {
+        app.erp(system).faults().set(simulators::Fault::DelayAnswer { ms: 3000 });
+    }
+    let started = Instant::now();
+    let query = "{ customers(first: 5) { nodes { name invoices(first: 3) { nodes { salesOrder { number customer { name } } } sources { status error { code } } } } } }";
+    let answer = app.query(query).await;
+    // Four levels would take twelve seconds.
+    assert!(started.elapsed() < Duration::from_secs(9), "{:?}", started.elapsed());
+    let customers = answer["data"]["customers"]["nodes"].as_array().expect("nodes");
+    assert_eq!(customers.len(), 5, "what is there is answered");
+    let late = |customer: &Value| customer["invoices"]["sources"].to_string().contains("SOURCE_TIMEOUT");
+    assert!(customers.iter().any(late), "{answer}");
 }
