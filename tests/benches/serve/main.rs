@@ -45,6 +45,7 @@ fn main() {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "a benchmark has no settings file")]
 fn compare() {
     let seconds = |name: &str, default: u64| {
         Duration::from_secs(env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default))
