@@ -12,6 +12,7 @@ use schema::{
 };
 use serde::Serialize;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use tracing::Instrument;
 
 /// What a client asks for.
 #[derive(Debug)]
@@ -115,6 +116,17 @@ impl Answers {
 
     /// Answers an operation.
     pub(crate) async fn answer(&self, operation: Operation, who: Principal, request_id: &str) -> Reply {
+        // Named as OpenTelemetry names the spans of GraphQL servers. The document is left out: it may hold anything.
+        let span = tracing::info_span!(
+            "graphql",
+            otel.kind = "server",
+            graphql.operation.name = tracing::field::Empty,
+            request.id = request_id,
+        );
+        self.answer_in_span(operation, who, request_id).instrument(span).await
+    }
+
+    async fn answer_in_span(&self, operation: Operation, who: Principal, request_id: &str) -> Reply {
         let now = (self.clock)();
         let key = Key {
             query: operation.query.into(),
@@ -131,6 +143,9 @@ impl Answers {
             Ok(document) => document,
             Err(refusal) => return refusal,
         };
+        if let Some(name) = key.name.as_deref().or(document.only_name()) {
+            tracing::Span::current().record("graphql.operation.name", name);
+        }
         let request = match request(&document, &key) {
             Ok(request) => request,
             Err(error) => return reply(&schema::refusal(error, request_id), request_id),

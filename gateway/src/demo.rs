@@ -80,7 +80,7 @@ pub async fn demo(
     let mut config = Config::defaults()?;
     config.server.listen = SocketAddr::from((Ipv4Addr::LOCALHOST, args.port));
     config.log.filter = "warn".into();
-    telemetry::log(&config.log)?;
+    let _logging = telemetry::log(&config.log)?;
     let metrics = telemetry::count()?;
 
     let mut simulators = Vec::new();

@@ -68,7 +68,7 @@ fn load(file: Option<&Path>) -> Result<Config, String> {
 
 async fn serve(file: Option<&Path>) -> Result<(), String> {
     let config = load(file)?;
-    telemetry::log(&config.log)?;
+    let _logging = telemetry::log(&config.log)?;
     let Some(key) = config.access.api_key.clone() else {
         return Err("no access is configured: set ERP_GATEWAY_ACCESS_API_KEY to the key that requests have to carry, \
                     for example to the output of `openssl rand -hex 32`"

@@ -1,22 +1,93 @@
-//! Logs and metrics.
+//! Logs, metrics, and, with the feature `otel`, traces.
 
 use crate::config::{Log, LogFormat};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use std::io::{self, IsTerminal};
-use tracing_subscriber::{EnvFilter, fmt};
+use tracing_subscriber::{EnvFilter, Layer, Registry, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
-/// Logs go to stderr: stdout tells only where the gateway listens.
+/// Logging under way. Dropping it sends what has not been sent yet.
+#[must_use]
+pub struct Logging {
+    #[cfg(feature = "otel")]
+    _traces: Option<otel::Traces>,
+}
+
+/// Logs go to stderr: stdout tells only where the gateway listens. With the feature `otel` traces go where
+/// `OTEL_EXPORTER_OTLP_ENDPOINT` says.
 ///
 /// # Errors
 /// When the filter cannot be read, or somebody else logs already.
-pub fn log(settings: &Log) -> Result<(), String> {
+pub fn log(settings: &Log) -> Result<Logging, String> {
     let filter = EnvFilter::try_new(&settings.filter).map_err(|e| format!("log.filter: {e}"))?;
-    let lines = fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(io::stderr().is_terminal());
-    match settings.format {
-        LogFormat::Text => lines.try_init(),
-        LogFormat::Json => lines.json().flatten_event(true).try_init(),
+    let lines = fmt::layer().with_writer(io::stderr).with_ansi(io::stderr().is_terminal());
+    let lines: Box<dyn Layer<Registry> + Send + Sync> = match settings.format {
+        LogFormat::Text => lines.with_filter(filter).boxed(),
+        LogFormat::Json => lines.json().flatten_event(true).with_filter(filter).boxed(),
+    };
+    #[cfg(feature = "otel")]
+    let (traces, layer) = otel::start()?;
+    let subscriber = Registry::default().with(lines);
+    #[cfg(feature = "otel")]
+    let subscriber = subscriber.with(layer);
+    subscriber.try_init().map_err(|e| format!("log: {e}"))?;
+    Ok(Logging {
+        #[cfg(feature = "otel")]
+        _traces: traces,
+    })
+}
+
+/// Traces by OTLP over HTTP. OpenTelemetry reads its own variables `OTEL_*`.
+#[cfg(feature = "otel")]
+mod otel {
+    use opentelemetry::trace::TracerProvider;
+    use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig};
+    use opentelemetry_sdk::{
+        Resource,
+        trace::{SdkTracerProvider, Tracer},
+    };
+    use tracing_opentelemetry::OpenTelemetryLayer;
+    use tracing_subscriber::{Layer, filter::LevelFilter, registry::LookupSpan};
+
+    /// Sends spans in batches.
+    pub(super) struct Traces(SdkTracerProvider);
+
+    impl Drop for Traces {
+        fn drop(&mut self) {
+            if let Err(error) = self.0.shutdown() {
+                tracing::warn!(%error, "the last spans could not be sent");
+            }
+        }
     }
-    .map_err(|e| format!("log: {e}"))
+
+    /// Nothing is sent unless somebody said where.
+    #[expect(clippy::disallowed_methods, reason = "these variables are OpenTelemetry's")]
+    fn wanted() -> bool {
+        ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"]
+            .into_iter()
+            .any(|name| std::env::var(name).is_ok_and(|value| !value.is_empty()))
+    }
+
+    #[expect(clippy::type_complexity, reason = "a pair of two things that exist together")]
+    pub(super) fn start<S>() -> Result<(Option<Traces>, Option<impl Layer<S>>), String>
+    where
+        S: tracing::Subscriber + for<'span> LookupSpan<'span> + Send + Sync,
+    {
+        if !wanted() {
+            return Ok((None, None));
+        }
+        let exporter = SpanExporter::builder().with_http().with_protocol(Protocol::HttpBinary).build();
+        let exporter = exporter.map_err(|e| format!("OTEL_EXPORTER_OTLP_ENDPOINT: {e}"))?;
+        let resource = Resource::builder().with_service_name("erp-gateway").build();
+        let provider = SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource).build();
+        let layer: OpenTelemetryLayer<S, Tracer> =
+            tracing_opentelemetry::layer().with_tracer(provider.tracer("erp-gateway"));
+        // Spans of the gateway itself, whatever is logged: not those of the libraries that send them.
+        let own = tracing_subscriber::filter::filter_fn(|metadata| {
+            *metadata.level() <= LevelFilter::INFO
+                && ["gateway", "schema", "adapters"].iter().any(|name| metadata.target().starts_with(name))
+        });
+        Ok((Some(Traces(provider)), Some(layer.with_filter(own))))
+    }
 }
 
 /// Durations of exchanges with ERPs, in seconds: they answer in milliseconds or in minutes.

@@ -37,6 +37,12 @@ impl Document {
         find(&self.parsed, name).map(|operation| operation.node.ty)
     }
 
+    /// The name of its only operation, where it has one.
+    pub fn only_name(&self) -> Option<&str> {
+        let mut operations = self.parsed.operations.iter();
+        operations.next().filter(|_| operations.next().is_none()).and_then(|(name, _)| name.map(|name| name.as_str()))
+    }
+
     /// A request to execute it.
     pub fn request(self: &Arc<Self>) -> Request {
         let mut request = Request::new("").data(Arc::clone(self));

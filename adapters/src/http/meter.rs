@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use metrics::{Label, SharedString, Unit};
 use std::sync::atomic::Ordering;
 use tokio::time::Instant;
+use tracing::Instrument as _;
 
 const REQUESTS: &str = "erp_gateway_upstream_requests_total";
 const DURATION: &str = "erp_gateway_upstream_duration_seconds";
@@ -53,13 +54,28 @@ impl Http for Meter {
             // What remains if the timeout layer or the caller drops this future.
             outcome: "cancelled",
         };
-        let result = self.inner.send(ctx, request).await;
+        let span = tracing::info_span!(
+            "upstream",
+            otel.kind = "client",
+            erp.id = &*self.erp,
+            erp.system = self.system,
+            upstream.operation = request.operation,
+            http.request.method = %request.method,
+            server.address = request.url.host_str(),
+            http.response.status_code = tracing::field::Empty,
+            "error.type" = tracing::field::Empty,
+        );
+        let result = self.inner.send(ctx, request).instrument(span.clone()).await;
         match &result {
             Ok(response) => {
                 exchange.outcome = status_class(response.status.as_u16());
+                span.record("http.response.status_code", response.status.as_u16());
                 exchange.received = response.body.len() as u64;
             }
-            Err(error) => exchange.outcome = failure(error.kind),
+            Err(error) => {
+                exchange.outcome = failure(error.kind);
+                span.record("error.type", exchange.outcome);
+            }
         }
         result
     }

@@ -13,6 +13,7 @@ mod log;
 mod records;
 mod secrecy;
 mod server;
+mod spans;
 mod trouble;
 
 use clock::FastClock;
