@@ -75,6 +75,8 @@ mod otel {
         if !wanted() {
             return Ok((None, None));
         }
+        // The exporter's client needs one; an error means that there is one already.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let exporter = SpanExporter::builder().with_http().with_protocol(Protocol::HttpBinary).build();
         let exporter = exporter.map_err(|e| format!("OTEL_EXPORTER_OTLP_ENDPOINT: {e}"))?;
         let resource = Resource::builder().with_service_name("erp-gateway").build();
