@@ -18,6 +18,7 @@ mod mapping;
 mod matrix;
 mod predicates;
 mod read;
+mod readme;
 mod secrecy;
 mod support;
 mod undeclared;
