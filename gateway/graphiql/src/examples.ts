@@ -1,5 +1,4 @@
 // The example queries of the side panel. test/examples.mjs checks them against the gateway's schema.
-// Only invoices, customers, products, salesOrders, node, nodes, erps and introspection are used.
 
 export type Example = {
   /** Unique; names the tab. */
@@ -177,6 +176,95 @@ query InvoiceById($id: ID!) {
     }
   }
 }`,
+      },
+      {
+        title: 'Everything about one customer',
+        comment: 'A customer page: address, open balance, last invoices, orders and payments.',
+        query: `
+query CustomerPage($id: ID!) {
+  customer(id: $id) {
+    name
+    email
+    phone
+    taxNumber
+    status
+    billingAddress {
+      line1
+      postalCode
+      city
+      country
+    }
+    balanceDue {
+      amount
+      currency
+    }
+    invoices(first: 5, orderBy: [{ field: ISSUE_DATE, direction: DESC }]) {
+      nodes {
+        number
+        status
+        total {
+          amount
+          currency
+        }
+      }
+    }
+    salesOrders(first: 5, orderBy: [{ field: ORDER_DATE, direction: DESC }]) {
+      nodes {
+        number
+        status
+      }
+    }
+    payments(first: 5) {
+      nodes {
+        number
+        date
+        amount {
+          amount
+          currency
+        }
+      }
+    }
+  }
+}`,
+        variables: { id: 'id of a customer' },
+        lookUp: {
+          query: '{ invoices(first: 1) { nodes { customer { id } } } }',
+          variables: (data) => ({ id: data.invoices.nodes[0].customer.id }),
+        },
+      },
+      {
+        title: 'Where is my order?',
+        comment: 'A sales order with what was shipped and billed of each line.',
+        query: `
+query OrderProgress($id: ID!) {
+  salesOrder(id: $id) {
+    number
+    status
+    orderDate
+    deliveryDate
+    customer {
+      name
+    }
+    lines {
+      lineNumber
+      description
+      quantity
+      quantityFulfilled
+      quantityBilled
+    }
+    invoices {
+      nodes {
+        number
+        status
+      }
+    }
+  }
+}`,
+        variables: { id: 'id of a sales order' },
+        lookUp: {
+          query: '{ salesOrders(first: 1, orderBy: [{ field: ORDER_DATE, direction: DESC }]) { nodes { id } } }',
+          variables: (data) => ({ id: data.salesOrders.nodes[0].id }),
+        },
       },
     ],
   },
@@ -359,7 +447,7 @@ query InvoiceLines($since: Date!) {
       },
       {
         title: 'Invoices of one ERP only',
-        comment: 'Name the ERP by its id. The example below lists all ERPs with their ids.',
+        comment: 'Name the ERP by its id. The group Operator lists all ERPs with their ids.',
         query: `
 query InvoicesOfOneErp($erps: [ID!]) {
   invoices(first: 50, erps: $erps, orderBy: [{ field: TOTAL, direction: DESC }]) {
@@ -386,24 +474,6 @@ query InvoicesOfOneErp($erps: [ID!]) {
 }`,
         variables: { erps: ['id of an ERP'] },
         lookUp: { query: '{ erps { id } }', variables: (data) => ({ erps: [data.erps[0].id] }) },
-      },
-      {
-        title: 'All connected ERPs',
-        comment: 'Which books are connected, in which software, and whether they answer.',
-        query: `
-{
-  erps {
-    id
-    name
-    system {
-      name
-    }
-    status
-    statusMessage
-    companyName
-    baseCurrency
-  }
-}`,
       },
       {
         title: 'Where did this data come from?',
@@ -466,6 +536,326 @@ query InvoicesOfOneErp($erps: [ID!]) {
     enumValues {
       name
       description
+    }
+  }
+}`,
+      },
+    ],
+  },
+  {
+    name: 'Accountant',
+    examples: [
+      {
+        title: 'Bills to pay',
+        comment: 'Open bills of vendors by due date; a vendor credit is positive too, its kind says that it reduces.',
+        query: `
+{
+  bills(
+    first: 50
+    where: { status: { in: [OPEN, PARTIALLY_PAID] } }
+    orderBy: [{ field: DUE_DATE, direction: ASC }]
+  ) {
+    nodes {
+      number
+      kind
+      dueDate
+      isOverdue
+      vendor {
+        name
+      }
+      balanceDue {
+        amount
+        currency
+      }
+      erp {
+        name
+      }
+    }
+    totalCount {
+      value
+      precision
+    }
+  }
+}`,
+      },
+      {
+        title: 'Payments and what they settle',
+        comment: 'The last payments in and out, each with the documents it was allocated to.',
+        query: `
+{
+  payments(first: 20, orderBy: [{ field: DATE, direction: DESC }]) {
+    nodes {
+      number
+      direction
+      date
+      method
+      amount {
+        amount
+        currency
+      }
+      customer {
+        name
+      }
+      vendor {
+        name
+      }
+      allocations {
+        amount {
+          amount
+          currency
+        }
+        invoice {
+          number
+        }
+        bill {
+          number
+        }
+      }
+    }
+    sources {
+      erp {
+        name
+      }
+      status
+    }
+  }
+}`,
+      },
+      {
+        title: 'Chart of accounts',
+        comment: 'Every account with its class, its kind and, where the ERP keeps it, its balance.',
+        query: `
+{
+  accounts(first: 200, orderBy: [{ field: CODE }]) {
+    nodes {
+      code
+      name
+      classification
+      kind
+      balance {
+        amount
+        currency
+      }
+      erp {
+        name
+      }
+    }
+  }
+}`,
+      },
+      {
+        title: 'General ledger since a day',
+        comment: 'Posted lines in the company currency. An ERP without a ledger feed says so in sources.',
+        query: `
+query Ledger($since: Date!) {
+  transactions(
+    first: 100
+    where: { date: { gte: $since } }
+    orderBy: [{ field: DATE }]
+  ) {
+    nodes {
+      date
+      journal
+      number
+      account {
+        code
+        name
+      }
+      debit {
+        amount
+        currency
+      }
+      credit {
+        amount
+        currency
+      }
+      description
+    }
+    sources {
+      erp {
+        name
+      }
+      status
+      error {
+        message
+      }
+    }
+  }
+}`,
+        variables: { since: dateDaysAgo(30) },
+      },
+      {
+        title: 'Sales in company currency',
+        comment: 'Invoices in a foreign currency with their rate and what they are worth in the books.',
+        query: `
+query BaseAmounts($since: Date!) {
+  invoices(first: 50, where: { issueDate: { gte: $since } }) {
+    nodes {
+      number
+      kind
+      currency
+      exchangeRate
+      total {
+        amount
+        currency
+      }
+      baseTotal {
+        amount
+        currency
+      }
+      baseBalanceDue {
+        amount
+        currency
+      }
+      erp {
+        name
+        baseCurrency
+      }
+    }
+  }
+}`,
+        variables: { since: dateDaysAgo(90) },
+      },
+      {
+        title: 'Exchange and tax rates',
+        comment: 'What the ERPs calculate with.',
+        query: `
+{
+  exchangeRates(first: 20, orderBy: [{ field: DATE, direction: DESC }]) {
+    nodes {
+      from
+      to
+      date
+      rate
+      erp {
+        name
+      }
+    }
+  }
+  taxRates(first: 50) {
+    nodes {
+      name
+      rate
+      kind
+      erp {
+        name
+      }
+    }
+  }
+}`,
+      },
+    ],
+  },
+  {
+    name: 'Purchasing, warehouse and production',
+    examples: [
+      {
+        title: 'Purchase orders on their way',
+        comment: 'What was ordered from vendors and has not fully arrived.',
+        query: `
+{
+  purchaseOrders(
+    first: 50
+    where: { status: { in: [OPEN, PARTIALLY_RECEIVED] } }
+  ) {
+    nodes {
+      number
+      status
+      orderDate
+      deliveryDate
+      vendor {
+        name
+      }
+      lines {
+        description
+        quantity
+        quantityFulfilled
+      }
+      receipts {
+        nodes {
+          number
+          receivedAt
+        }
+      }
+    }
+  }
+}`,
+      },
+      {
+        title: 'Stock by product and place',
+        comment: 'On hand, reserved and available, in every warehouse.',
+        query: `
+{
+  products(first: 20, where: { kind: { eq: STOCKED } }) {
+    nodes {
+      sku
+      name
+      quantityAvailable
+      stockLevels {
+        nodes {
+          location
+          onHand
+          reserved
+          available
+        }
+      }
+      erp {
+        name
+      }
+    }
+  }
+}`,
+      },
+      {
+        title: 'Shipments of the last weeks',
+        comment: 'What left for which customer, and by which order.',
+        query: `
+query Shipments($since: DateTime!) {
+  shipments(first: 50, where: { shippedAt: { gte: $since } }) {
+    nodes {
+      number
+      status
+      shippedAt
+      trackingNumber
+      customer {
+        name
+      }
+      salesOrder {
+        number
+      }
+      lines {
+        product {
+          name
+        }
+        quantity
+      }
+    }
+  }
+}`,
+        variables: { since: daysAgo(30) },
+      },
+      {
+        title: 'Work orders in production',
+        comment: 'What is being made, how much of it is done, and until when.',
+        query: `
+{
+  workOrders(
+    first: 50
+    where: { status: { in: [CONFIRMED, IN_PROGRESS] } }
+  ) {
+    nodes {
+      number
+      status
+      product {
+        name
+      }
+      quantity
+      quantityProduced
+      plannedStart
+      deadline
+      assignee {
+        name
+      }
     }
   }
 }`,
@@ -575,6 +965,50 @@ query InvoiceByReference($reference: String!) {
 }`,
         variables: { reference: 'SHOP-1001' },
       },
+    ],
+  },
+  {
+    name: 'Operator',
+    examples: [
+      {
+        title: 'All connected ERPs',
+        comment: 'Which books are connected, in which software, and whether they answer.',
+        query: `
+{
+  erps {
+    id
+    name
+    system {
+      name
+    }
+    status
+    statusMessage
+    companyName
+    baseCurrency
+  }
+}`,
+      },
+      {
+        title: 'Quotas and health',
+        comment: 'What each ERP still lets pass, how fast it answers, and why it does not.',
+        query: `
+{
+  erps {
+    name
+    status
+    statusMessage
+    latencyMs
+    lastHealthCheckAt
+    quota {
+      limitPerMinute
+      remaining
+      resetsAt
+      concurrent
+      inFlight
+    }
+  }
+}`,
+      },
       {
         title: 'What each ERP can do',
         comment: 'For each ERP and record type: filters and sorting it does itself, counting, paging, writing.',
@@ -599,6 +1033,56 @@ query InvoiceByReference($reference: String!) {
       paging
       filter
       orderBy
+    }
+  }
+}`,
+      },
+      {
+        title: 'What can be connected',
+        comment: 'Each system with the settings that it asks for.',
+        query: `
+{
+  erpSystems {
+    key
+    name
+    documentation
+    settings {
+      key
+      label
+      help
+      required
+      secret
+      example
+    }
+  }
+}`,
+      },
+      {
+        title: 'Companies and their users',
+        comment: 'Whose books these are: currency, time zone, fiscal year, and who works in them.',
+        query: `
+{
+  companies {
+    nodes {
+      name
+      baseCurrency
+      country
+      timeZone
+      fiscalYearEndMonth
+      fiscalYearEndDay
+      erp {
+        name
+      }
+    }
+  }
+  erpUsers(first: 50) {
+    nodes {
+      name
+      email
+      isActive
+      erp {
+        name
+      }
     }
   }
 }`,
