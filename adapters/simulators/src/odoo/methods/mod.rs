@@ -66,6 +66,7 @@ pub(super) fn call(simulator: &Simulator, registry: &Registry, user: &User, call
                 "read" => run.read(),
                 "read_group" => run.read_group(),
                 "formatted_read_group" => run.formatted_read_group(),
+                "formatted_read_grouping_sets" => run.formatted_read_grouping_sets(),
                 "exists" => run.exists(),
                 // Records cannot be created here, so that none of their fields has a default.
                 "default_get" => Ok("{}".to_owned()),
@@ -248,15 +249,12 @@ impl<'a> Run<'a, '_> {
             offset: self.offset()?,
             limit: self.limit()?,
             lazy: python::truth(self.get("lazy")),
+            having: &Value::Null,
         };
         Ok(python::json(&read_group(self.view, self.known, &self.scope, &grouping)?))
     }
 
     fn formatted_read_group(&self) -> Fallible<String> {
-        if python::truth(self.get("having")) {
-            let message = "the simulator does not carry out 'having'";
-            return Err(Failure::new(Class::Builtin("NotImplementedError"), message));
-        }
         let grouping = Grouping {
             domain: self.get("domain"),
             by: self.specs("groupby"),
@@ -265,7 +263,28 @@ impl<'a> Run<'a, '_> {
             offset: self.offset()?,
             limit: self.limit()?,
             lazy: false,
+            having: self.get("having"),
         };
         Ok(python::json(&formatted_read_group(self.view, self.known, &self.scope, &grouping)?))
+    }
+
+    /// Several groupings of the same rows.
+    fn formatted_read_grouping_sets(&self) -> Fallible<String> {
+        let sets = self.get("grouping_sets").as_array().map(Vec::as_slice).unwrap_or_default();
+        let groups = |set: &Value| {
+            let by = set.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned);
+            let grouping = Grouping {
+                domain: self.get("domain"),
+                by: by.collect(),
+                aggregates: self.specs("aggregates"),
+                order: self.text("order"),
+                offset: 0,
+                limit: None,
+                lazy: false,
+                having: &Value::Null,
+            };
+            formatted_read_group(self.view, self.known, &self.scope, &grouping)
+        };
+        Ok(python::json(&sets.iter().map(groups).collect::<Fallible<Vec<_>>>()?))
     }
 }

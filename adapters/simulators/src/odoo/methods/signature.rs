@@ -99,6 +99,12 @@ const SIGNATURES: &[Signature] = &[
         false,
         (19, LATEST),
     ),
+    signature(
+        "formatted_read_grouping_sets",
+        &[("domain", REQUIRED), ("grouping_sets", REQUIRED), ("aggregates", NONE), ("order", NONE)],
+        false,
+        (19, LATEST),
+    ),
     signature("context_get", &[], false, (0, LATEST)),
     signature("default_get", &[("fields_list", REQUIRED)], false, (0, LATEST)),
     signature("check_access_rights", &[("operation", REQUIRED), ("raise_exception", TRUE)], false, (0, LATEST)),

@@ -77,7 +77,7 @@ pub(super) const ACCOUNT: Model = Model {
     searched: &["name", "code"],
     fields: &[
         char("name", "Account Name").required(),
-        char("code", "Code").inherited(),
+        char("code", "Code").related_since(18),
         many2one("user_type_id", "Type", "account.account.type").required().until(15),
         selection("internal_type", "Internal Type", INTERNAL_TYPES)
             .readonly()
@@ -85,7 +85,7 @@ pub(super) const ACCOUNT: Model = Model {
             .until(15),
         selection("account_type", "Type", ACCOUNT_TYPES).required().since(16).until(18),
         selection("account_type", "Type", NEW_ACCOUNT_TYPES).required().since(19),
-        selection("internal_group", "Internal Group", INTERNAL_GROUPS).inherited().readonly(),
+        selection("internal_group", "Internal Group", INTERNAL_GROUPS).related_since(18).readonly(),
         many2one("group_id", "Group", "account.group").until(17),
         many2one("group_id", "Group", "account.group").computed().since(18),
         many2one("company_currency_id", "Company Currency", "res.currency").computed().always(Literal::Int(ids::EUR)),
@@ -188,7 +188,7 @@ pub(super) const TAX: Model = Model {
         char("invoice_label", "Label on Invoices").of("name").since(17),
         many2one("company_id", "Company", "res.company").required().readonly().always(Literal::Int(ids::COMPANY)),
         many2one("country_id", "Country", "res.country").required().always(Literal::Int(ids::GERMANY)),
-        many2one("tax_group_id", "Tax Group", "account.tax.group"),
+        many2one("tax_group_id", "Tax Group", "account.tax.group").required(),
         integer("sequence", "Sequence").required(),
         boolean("active", "Active"),
     ],

@@ -112,6 +112,8 @@ enum Access {
     Stored,
     /// A column of a model that this one extends.
     Inherited,
+    /// Of the row that a reference of this one leads to; a column of its own before a release.
+    Related { since: u16 },
     /// A column in 18, a property of the company before.
     Company,
     /// Worked out when read; a condition on it can be translated.
@@ -152,13 +154,25 @@ impl Field {
         match self.access {
             Access::Stored => true,
             Access::Company => version.0 >= 18,
+            Access::Related { since } => version.0 < since,
             Access::Inherited | Access::Searched | Access::Computed => false,
         }
     }
 
-    /// Whether an order may name it, and a group be made by it.
+    /// Whether an order may name it.
     pub(in crate::odoo) fn sortable(&self, version: Version) -> bool {
-        !self.kind.is_many() && (self.access == Access::Inherited || self.stored(version))
+        let joined = match self.access {
+            Access::Inherited => true,
+            // Assumed for 18; 17 refuses, 19 does it.
+            Access::Related { .. } => version.0 >= 18,
+            _ => false,
+        };
+        !self.kind.is_many() && (joined || self.stored(version))
+    }
+
+    /// Whether groups can be made by it: of lists of references a row is in one group for each.
+    pub(in crate::odoo) fn groupable(&self, version: Version) -> bool {
+        self.sortable(version) || (matches!(self.kind, Kind::Many2many(_)) && self.stored(version))
     }
 
     /// Whether a condition on it has a meaning.
@@ -193,6 +207,15 @@ impl Field {
 
     pub(super) const fn inherited(self) -> Self {
         Self { access: Access::Inherited, ..self }
+    }
+
+    pub(super) const fn related(self) -> Self {
+        self.related_since(0)
+    }
+
+    /// Its own column before this release.
+    pub(super) const fn related_since(self, version: u16) -> Self {
+        Self { access: Access::Related { since: version }, ..self }
     }
 
     pub(super) const fn per_company(self) -> Self {
@@ -245,7 +268,12 @@ impl Field {
 
     /// In the currency of the company.
     pub(super) const fn in_company_currency(self) -> Self {
-        Self { kind: Kind::Monetary("company_currency_id"), ..self }
+        self.in_currency("company_currency_id")
+    }
+
+    /// In the currency that another field names.
+    pub(super) const fn in_currency(self, field: &'static str) -> Self {
+        Self { kind: Kind::Monetary(field), ..self }
     }
 }
 

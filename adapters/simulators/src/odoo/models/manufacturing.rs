@@ -17,7 +17,7 @@ pub(super) const PRODUCTION: Model = Model {
         char("origin", "Source"),
         many2one("product_id", "Product", "product.product").required(),
         many2one("product_tmpl_id", "Product Template", "product.template")
-            .inherited()
+            .related()
             .readonly()
             .through("product_id", "product_tmpl_id"),
         float("product_qty", "Quantity To Produce").required(),
@@ -62,7 +62,7 @@ pub(super) const PRODUCTION: Model = Model {
         many2one("location_dest_id", "Finished Products Location", "stock.location").required(),
         many2one("production_location_id", "Production Location", "stock.location").readonly(),
         many2one("warehouse_id", "Warehouse", "stock.warehouse")
-            .inherited()
+            .related()
             .readonly()
             .since(17)
             .through("picking_type_id", "warehouse_id"),
@@ -80,7 +80,7 @@ pub(super) const PRODUCTION: Model = Model {
         boolean("is_planned", "Its Operations are Planned").readonly().always(Literal::Bool(false)),
         many2one("procurement_group_id", "Procurement Group", "procurement.group").until(18).empty(),
         integer("backorder_sequence", "Backorder Sequence").empty(),
-        selection("product_tracking", "Tracking", TRACKING).inherited().readonly().through("product_id", "tracking"),
+        selection("product_tracking", "Tracking", TRACKING).related().readonly().through("product_id", "tracking"),
         selection(
             "components_availability_state",
             "Components Availability State",
@@ -164,7 +164,7 @@ pub(super) const BOM_LINE: Model = Model {
         many2one("product_uom_id", "Unit", "uom.uom").required(),
         integer("sequence", "Sequence"),
         many2one("parent_product_tmpl_id", "Parent Product Template", "product.template")
-            .inherited()
+            .related()
             .readonly()
             .through("bom_id", "product_tmpl_id"),
         many2one("company_id", "Company", "res.company").readonly().always(Literal::Int(ids::COMPANY)),

@@ -61,7 +61,7 @@ pub(super) const MOVE: Model = Model {
         .readonly()
         .since(18),
         selection("status_in_payment", "Status In Payment", STATUS_IN_PAYMENT)
-            .inherited()
+            .related()
             .readonly()
             .by(|row, _| match row["state"].as_str() {
                 Some("posted") if row["payment_state"].as_str() == Some("not_paid") => "posted".into(),
@@ -81,7 +81,7 @@ pub(super) const MOVE: Model = Model {
         char("invoice_origin", "Origin").readonly(),
         many2one("currency_id", "Currency", "res.currency").required(),
         many2one("company_currency_id", "Company Currency", "res.currency")
-            .inherited()
+            .related()
             .readonly()
             .always(Literal::Int(ids::EUR)),
         many2one("company_id", "Company", "res.company").always(Literal::Int(ids::COMPANY)),
@@ -110,7 +110,7 @@ pub(super) const MOVE: Model = Model {
         one2many("reversal_move_ids", "Reversal Move", "account.move", "reversed_entry_id").since(18),
         html("narration", "Terms and Conditions"),
         many2one("invoice_user_id", "Salesperson", "res.users"),
-        many2one("user_id", "User", "res.users").inherited().of("invoice_user_id"),
+        many2one("user_id", "User", "res.users").related().of("invoice_user_id"),
         many2one("invoice_payment_term_id", "Payment Terms", "account.payment.term"),
         many2one("payment_id", "Payment", "account.payment").until(17),
         many2one("origin_payment_id", "Payment", "account.payment").of("payment_id").since(18),
@@ -207,7 +207,7 @@ pub(super) const LINE: Model = Model {
     fields: &[
         many2one("move_id", "Journal Entry", "account.move").required().readonly().joined(),
         char("move_name", "Number").readonly(),
-        selection("move_type", "Type", TYPES).inherited(),
+        selection("move_type", "Type", TYPES).related(),
         selection("parent_state", "Status", STATES).readonly(),
         selection("display_type", "Display Type", &[("line_section", "Section"), ("line_note", "Note")])
             .by(|row, _| row["row_type"].as_str().filter(|kind| kind.starts_with("line_")).into())
@@ -277,7 +277,7 @@ pub(super) const LINE: Model = Model {
         char("matching_number", "Matching #").by(matching_number),
         many2one("purchase_line_id", "Purchase Order Line", "purchase.order.line"),
         many2one("purchase_order_id", "Purchase Order", "purchase.order")
-            .inherited()
+            .related()
             .readonly()
             .through("purchase_line_id", "order_id")
             .with("purchase"),
@@ -292,23 +292,23 @@ pub(super) const LINE: Model = Model {
             .through("move_id", "payment_id")
             .until(17),
         selection("account_internal_type", "Internal Type", INTERNAL_TYPES)
-            .inherited()
+            .related()
             .readonly()
             .through("account_id", "internal_type")
             .until(15),
         selection("account_type", "Internal Type", ACCOUNT_TYPES)
-            .inherited()
+            .related()
             .readonly()
             .through("account_id", "account_type")
             .since(16)
             .until(18),
         selection("account_type", "Internal Type", NEW_ACCOUNT_TYPES)
-            .inherited()
+            .related()
             .readonly()
             .through("account_id", "account_type")
             .since(19),
         selection("account_internal_group", "Internal Group", INTERNAL_GROUPS)
-            .inherited()
+            .related()
             .readonly()
             .through("account_id", "internal_group"),
         boolean("blocked", "No Follow-up").empty().until(18),

@@ -20,7 +20,7 @@ pub(super) const PAYMENT: Model = Model {
         }),
         monetary("amount_company_currency_signed", "Amount Company Currency Signed").readonly().in_company_currency(),
         many2one("currency_id", "Currency", "res.currency"),
-        many2one("company_currency_id", "Company Currency", "res.currency").inherited().always(Literal::Int(ids::EUR)),
+        many2one("company_currency_id", "Company Currency", "res.currency").related().always(Literal::Int(ids::EUR)),
         many2one("company_id", "Company", "res.company").required().always(Literal::Int(ids::COMPANY)),
         many2one("partner_id", "Customer/Vendor", "res.partner"),
         selection("payment_type", "Payment Type", DIRECTIONS).required(),
@@ -51,7 +51,7 @@ pub(super) const PAYMENT: Model = Model {
         many2one("payment_method_id", "Method", "account.payment.method")
             .readonly()
             .by(|row, _| if outbound(row) { ids::METHOD_OUT } else { ids::METHOD_IN }.into()),
-        char("payment_method_code", "Code").inherited().readonly().always(Literal::Text("manual")),
+        char("payment_method_code", "Code").related().readonly().always(Literal::Text("manual")),
         many2one("outstanding_account_id", "Outstanding Account", "account.account").readonly(),
         many2one("destination_account_id", "Destination Account", "account.account")
             .by(|row, _| if outbound(row) { ids::PAYABLE } else { ids::RECEIVABLE }.into()),
@@ -60,7 +60,7 @@ pub(super) const PAYMENT: Model = Model {
         many2one("move_id", "Journal Entry", "account.move"),
         boolean("is_reconciled", "Is Reconciled").readonly(),
         boolean("is_matched", "Is Matched With a Bank Statement").readonly(),
-        boolean("is_sent", "Is Sent").readonly().always(Literal::Bool(false)),
+        boolean("is_sent", "Is Sent").readonly().always(Literal::Bool(false)).since(18),
         many2many("reconciled_invoice_ids", "Reconciled Invoices", "account.move").computed().until(17),
         many2many("reconciled_invoice_ids", "Reconciled Invoices", "account.move").searched().since(18),
         integer("reconciled_invoices_count", "# Reconciled Invoices")
@@ -114,9 +114,9 @@ pub(super) const METHOD_LINE: Model = Model {
         many2one("payment_method_id", "Payment Method", "account.payment.method").required(),
         many2one("payment_account_id", "Payment Account", "account.account"),
         many2one("journal_id", "Journal", "account.journal"),
-        char("code", "Code").inherited().readonly().through("payment_method_id", "code"),
+        char("code", "Code").related().readonly().through("payment_method_id", "code"),
         selection("payment_type", "Payment Type", &[("inbound", "Inbound"), ("outbound", "Outbound")])
-            .inherited()
+            .related()
             .readonly()
             .through("payment_method_id", "payment_type"),
     ],

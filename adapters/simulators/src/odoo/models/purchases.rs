@@ -62,7 +62,7 @@ pub(super) const ORDER: Model = Model {
         monetary("amount_total", "Total").readonly(),
         monetary("amount_total_cc", "Total in currency").in_company_currency().readonly().since(18),
         many2one("company_currency_id", "Company Currency", "res.currency")
-            .inherited()
+            .related()
             .readonly()
             .since(18)
             .always(Literal::Int(ids::EUR)),
@@ -96,7 +96,7 @@ pub(super) const ORDER: Model = Model {
         many2one("product_id", "Product", "product.product").searched(),
         many2one("group_id", "Procurement Group", "procurement.group").empty().until(18).with("stock"),
         boolean("receipt_reminder_email", "Receipt Reminder Email").always(Literal::Bool(false)),
-        char("country_code", "Country code").inherited().readonly().through("partner_id", "country_code"),
+        char("country_code", "Country code").related().readonly().through("partner_id", "country_code"),
     ],
     hidden: &["receipt_status", "locked"],
     indexes: &["partner_id", "write_date"],
@@ -147,14 +147,17 @@ pub(super) const LINE: Model = Model {
         one2many("invoice_lines", "Bill Lines", "account.move.line", "purchase_line_id").readonly(),
         one2many("move_ids", "Reservation", "stock.move", "purchase_line_id").readonly(),
         selection("state", "Status", OLD_STATES).readonly().until(18).through("order_id", "state"),
-        selection("state", "Status", STATES).inherited().readonly().since(19).through("order_id", "state"),
+        selection("state", "Status", STATES).related().readonly().since(19).through("order_id", "state"),
         many2one("partner_id", "Partner", "res.partner").readonly().through("order_id", "partner_id"),
-        many2one("currency_id", "Currency", "res.currency").inherited().readonly().through("order_id", "currency_id"),
+        many2one("currency_id", "Currency", "res.currency")
+            .related_since(18)
+            .readonly()
+            .through("order_id", "currency_id"),
         many2one("company_id", "Company", "res.company").readonly().always(Literal::Int(ids::COMPANY)),
-        datetime("date_order", "Order Date").inherited().readonly().through("order_id", "date_order"),
-        datetime("date_approve", "Confirmation Date").inherited().readonly().through("order_id", "date_approve"),
+        datetime("date_order", "Order Date").related().readonly().through("order_id", "date_order"),
+        datetime("date_approve", "Confirmation Date").related().readonly().through("order_id", "date_approve"),
         selection("product_type", "Product Type", &[("consu", "Goods"), ("service", "Service"), ("combo", "Combo")])
-            .inherited()
+            .related()
             .readonly()
             .through("product_id", "type"),
         json("analytic_distribution", "Analytic Distribution").of("analytic").since(16),

@@ -17,10 +17,10 @@ pub(super) const PARTIAL: Model = Model {
         many2one("full_reconcile_id", "Full Reconcile", "account.full.reconcile"),
         many2one("exchange_move_id", "Exchange Move", "account.move").since(16),
         monetary("amount", "Amount").in_company_currency(),
-        monetary("debit_amount_currency", "Debit Amount Currency"),
-        monetary("credit_amount_currency", "Credit Amount Currency"),
+        monetary("debit_amount_currency", "Debit Amount Currency").in_currency("debit_currency_id"),
+        monetary("credit_amount_currency", "Credit Amount Currency").in_currency("credit_currency_id"),
         many2one("company_currency_id", "Company Currency", "res.currency")
-            .inherited()
+            .related()
             .readonly()
             .always(Literal::Int(ids::EUR)),
         many2one("debit_currency_id", "Currency of the debit journal item.", "res.currency").readonly(),

@@ -145,7 +145,7 @@ const LOT_FIELDS: &[Field] = &[
     char("name", "Lot/Serial Number").required(),
     char("ref", "Internal Reference"),
     many2one("product_id", "Product", "product.product").required(),
-    many2one("product_uom_id", "Unit", "uom.uom").inherited().readonly().through("product_id", "uom_id"),
+    many2one("product_uom_id", "Unit", "uom.uom").related().readonly().through("product_id", "uom_id"),
     float("product_qty", "On Hand Quantity").searched(),
     html("note", "Description").empty(),
     many2one("company_id", "Company", "res.company").always(Literal::Int(ids::COMPANY)),
@@ -181,18 +181,18 @@ pub(super) const QUANT: Model = Model {
     fields: &[
         many2one("product_id", "Product", "product.product").required(),
         many2one("product_tmpl_id", "Product Template", "product.template")
-            .inherited()
+            .related()
             .readonly()
             .through("product_id", "product_tmpl_id"),
-        many2one("product_uom_id", "Unit", "uom.uom").inherited().readonly().through("product_id", "uom_id"),
+        many2one("product_uom_id", "Unit", "uom.uom").related().readonly().through("product_id", "uom_id"),
         many2one("product_categ_id", "Product Category", "product.category")
-            .inherited()
+            .related()
             .readonly()
             .through("product_id", "categ_id"),
         many2one("company_id", "Company", "res.company").readonly().through("location_id", "company_id"),
         many2one("location_id", "Location", "stock.location").required(),
         many2one("warehouse_id", "Warehouse", "stock.warehouse")
-            .inherited()
+            .related()
             .readonly()
             .through("location_id", "warehouse_id")
             .since(16),
@@ -205,7 +205,7 @@ pub(super) const QUANT: Model = Model {
         float("reserved_quantity", "Reserved Quantity").required().readonly(),
         float("available_quantity", "Available Quantity").computed().by(|row, _| available(row)),
         datetime("in_date", "Incoming Date").required().readonly(),
-        selection("tracking", "Tracking", TRACKING).inherited().readonly().through("product_id", "tracking"),
+        selection("tracking", "Tracking", TRACKING).related().readonly().through("product_id", "tracking"),
         boolean("on_hand", "On Hand").searched().by(on_hand),
         float("inventory_quantity", "Counted").empty().since(15),
         float("inventory_quantity", "Inventoried Quantity").computed().of("quantity").until(14),
@@ -215,7 +215,7 @@ pub(super) const QUANT: Model = Model {
         date("inventory_date", "Scheduled").empty().since(15),
         many2one("user_id", "Assigned To", "res.users").empty().since(15),
         monetary("value", "Value").computed(),
-        many2one("currency_id", "Currency", "res.currency").inherited().readonly().always(Literal::Int(ids::EUR)),
+        many2one("currency_id", "Currency", "res.currency").related().readonly().always(Literal::Int(ids::EUR)),
         selection(
             "cost_method",
             "Cost Method",

@@ -42,7 +42,7 @@ pub(super) const PICKING: Model = Model {
         many2one("partner_id", "Contact", "res.partner"),
         many2one("picking_type_id", "Operation Type", "stock.picking.type").required(),
         selection("picking_type_code", "Type of Operation", OPERATIONS)
-            .inherited()
+            .related()
             .readonly()
             .through("picking_type_id", "code"),
         many2one("location_id", "Source Location", "stock.location").required(),
@@ -104,7 +104,7 @@ pub(super) const MOVE: Model = Model {
         many2one("company_id", "Company", "res.company").required().always(Literal::Int(ids::COMPANY)),
         many2one("product_id", "Product", "product.product").required(),
         many2one("product_tmpl_id", "Product Template", "product.template")
-            .inherited()
+            .related()
             .readonly()
             .through("product_id", "product_tmpl_id"),
         text("description_picking", "Description Of Picking").computed().of("description"),
@@ -124,12 +124,12 @@ pub(super) const MOVE: Model = Model {
         many2one("location_id", "Source Location", "stock.location").required(),
         many2one("location_dest_id", "Intermediate Location", "stock.location").required(),
         selection("location_usage", "Source Location Type", USAGES)
-            .inherited()
+            .related()
             .readonly()
             .since(17)
             .through("location_id", "usage"),
         selection("location_dest_usage", "Destination Location Type", USAGES)
-            .inherited()
+            .related()
             .readonly()
             .since(17)
             .through("location_dest_id", "usage"),
@@ -137,7 +137,7 @@ pub(super) const MOVE: Model = Model {
         many2one("picking_id", "Transfer", "stock.picking"),
         many2one("picking_type_id", "Operation Type", "stock.picking.type").through("picking_id", "picking_type_id"),
         selection("picking_code", "Type of Operation", OPERATIONS)
-            .inherited()
+            .related()
             .readonly()
             .through("picking_id", "picking_type_code"),
         selection("state", "Status", MOVE_STATES).readonly(),
@@ -155,7 +155,7 @@ pub(super) const MOVE: Model = Model {
         many2one("group_id", "Procurement Group", "procurement.group").until(18).empty(),
         many2one("warehouse_id", "Warehouse", "stock.warehouse"),
         selection("has_tracking", "Product with Tracking", TRACKING)
-            .inherited()
+            .related()
             .readonly()
             .through("product_id", "tracking"),
         boolean("is_inventory", "Inventory"),
@@ -215,27 +215,27 @@ pub(super) const MOVE_LINE: Model = Model {
         many2one("location_id", "From", "stock.location").required().through("move_id", "location_id"),
         many2one("location_dest_id", "To", "stock.location").required().through("move_id", "location_dest_id"),
         selection("location_usage", "Source Location Type", USAGES)
-            .inherited()
+            .related()
             .readonly()
             .since(17)
             .through("move_id", "location_usage"),
         selection("location_dest_usage", "Destination Location Type", USAGES)
-            .inherited()
+            .related()
             .readonly()
             .since(17)
             .through("move_id", "location_dest_usage"),
         datetime("date", "Date").required(),
         selection("state", "Status", MOVE_STATES).readonly().through("move_id", "state"),
-        char("reference", "Reference").inherited().through("move_id", "reference"),
-        char("origin", "Source").inherited().readonly().through("move_id", "origin"),
-        selection("tracking", "Tracking", TRACKING).inherited().readonly().through("product_id", "tracking"),
+        char("reference", "Reference").related().through("move_id", "reference"),
+        char("origin", "Source").related().readonly().through("move_id", "origin"),
+        selection("tracking", "Tracking", TRACKING).related().readonly().through("product_id", "tracking"),
         selection("picking_code", "Type of Operation", OPERATIONS).searched().through("move_id", "picking_code"),
         many2one("picking_type_id", "Operation type", "stock.picking.type")
             .searched()
             .since(16)
             .through("move_id", "picking_type_id"),
         many2one("picking_partner_id", "Contact", "res.partner")
-            .inherited()
+            .related()
             .readonly()
             .since(16)
             .through("picking_id", "partner_id"),

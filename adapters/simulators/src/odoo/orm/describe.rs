@@ -46,7 +46,7 @@ fn description(field: &Field, version: Version) -> Map<String, Value> {
         put("default_export_compatible", json!(false));
     }
     if version.rewritten() {
-        put("groupable", json!(sortable));
+        put("groupable", json!(field.groupable(version)));
     }
     match field.kind {
         Kind::Char => {

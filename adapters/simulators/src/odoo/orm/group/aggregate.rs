@@ -31,6 +31,9 @@ pub(super) enum Function {
     Greatest,
     Count,
     CountDistinct,
+    All,
+    Any,
+    List,
 }
 
 impl<'a> Aggregate<'a> {
@@ -87,9 +90,17 @@ impl<'a> Aggregate<'a> {
             "max" => Function::Greatest,
             "count" => Function::Count,
             "count_distinct" => Function::CountDistinct,
+            "bool_and" => Function::All,
+            "bool_or" => Function::Any,
+            "array_agg" => Function::List,
             other => return Err(Failure::value(format!("Invalid aggregate method '{other}' for '{spec}'."))),
         };
         stored(view, known, field)?;
+        if let (Function::Sum | Function::Average, Some(kind)) = (function, no_number(field.kind)) {
+            let name = if matches!(function, Function::Sum) { "sum" } else { "avg" };
+            let message = format!("function {name}({kind}) does not exist\n");
+            return Err(Failure::postgres("UndefinedFunction", message));
+        }
         Ok(Self { name: name.to_owned(), field: Some(field), reader: Reader::new(view, known, field), function })
     }
 
@@ -107,6 +118,10 @@ impl<'a> Aggregate<'a> {
             Function::CountDistinct => json!(cells.iter().collect::<BTreeSet<_>>().len()),
             Function::Least => written(cells.iter().min()),
             Function::Greatest => written(cells.iter().max()),
+            Function::All | Function::Any if cells.is_empty() => json!(false),
+            Function::All => json!(cells.iter().all(|cell| cell.as_bool() == Some(true))),
+            Function::Any => json!(cells.iter().any(|cell| cell.as_bool() == Some(true))),
+            Function::List => cells.iter().map(|cell| written(Some(cell))).collect(),
             Function::Sum | Function::Average if rows.is_empty() => json!(false),
             Function::Sum if matches!(field.kind, Kind::Integer) => {
                 json!(cells.iter().filter_map(Cell::as_int).sum::<i64>())
@@ -114,6 +129,19 @@ impl<'a> Aggregate<'a> {
             Function::Sum => json!(sum(&cells)),
             Function::Average => json!(sum(&cells) / cells.len().max(1) as f64),
         }
+    }
+}
+
+/// The type of PostgreSQL of a column that holds no numbers.
+fn no_number(kind: Kind) -> Option<&'static str> {
+    match kind {
+        Kind::Char | Kind::Selection(_) => Some("character varying"),
+        Kind::Text | Kind::Html => Some("text"),
+        Kind::Boolean => Some("boolean"),
+        Kind::Date => Some("date"),
+        Kind::Datetime => Some("timestamp without time zone"),
+        Kind::Json => Some("jsonb"),
+        _ => None,
     }
 }
 

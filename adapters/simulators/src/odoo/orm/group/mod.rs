@@ -1,6 +1,7 @@
 //! `read_group`, and what took its place in 19, `formatted_read_group`.
 
 mod aggregate;
+mod having;
 mod key;
 
 use std::{
@@ -21,7 +22,7 @@ use crate::{
     store::{Cell, Row},
 };
 use aggregate::Aggregate;
-use key::Key;
+use key::{Key, Span};
 
 /// What is grouped, by what, and what is worked out of each group.
 pub(in crate::odoo) struct Grouping<'q> {
@@ -32,6 +33,8 @@ pub(in crate::odoo) struct Grouping<'q> {
     pub(in crate::odoo) offset: usize,
     pub(in crate::odoo) limit: Option<usize>,
     pub(in crate::odoo) lazy: bool,
+    /// Conditions on what is worked out, all of which must hold: `[["__count", ">", 3]]`.
+    pub(in crate::odoo) having: &'q Value,
 }
 
 /// `read_group(domain, fields, groupby, lazy=…)`.
@@ -51,23 +54,22 @@ pub(in crate::odoo) fn read_group<'a>(
         (true, Some(key)) => format!("{}_count", key.field.name),
         _ => "__count".to_owned(),
     };
-    let groups = groups(view, known, scope, query, &keys, &aggregates)?;
+    let groups = groups(view, known, scope, query, &keys, &aggregates, &[])?;
     let row = |group: &Group| {
         let mut row = Dict::default();
         let mut ranges = Map::new();
         let mut domains = vec![query.domain.as_array().cloned().unwrap_or_default()];
         for (key, cell) in keys.iter().zip(&group.key) {
-            let value = match (key.grain, cell) {
-                (Some(grain), Cell::Date(from)) => {
-                    let (from_text, to) = (key.day(*from), key.day(grain.end(*from)));
-                    ranges.insert(key.spec.clone(), json!({ "from": from_text, "to": to }));
-                    json!(grain.label(*from))
+            let value = match (key.grain, key.span(cell)) {
+                (_, Some(Span { from, to, label })) => {
+                    ranges.insert(key.spec.clone(), json!({ "from": from, "to": to }));
+                    json!(label)
                 }
-                (Some(_), Cell::Null) => {
+                (Some(_), None) => {
                     ranges.insert(key.spec.clone(), json!(false));
                     json!(false)
                 }
-                _ => key.value(view, cell),
+                (None, None) => key.value(view, cell),
             };
             row.put(&key.spec, value);
             domains.push(key.domain(cell));
@@ -98,13 +100,14 @@ pub(in crate::odoo) fn formatted_read_group<'a>(
     let keys = query.by.iter().map(|spec| Key::parse(view, known, spec, false)).collect::<Fallible<Vec<_>>>()?;
     let aggregates = query.aggregates.iter().map(|spec| Aggregate::parse_new(view, known, spec));
     let aggregates = aggregates.collect::<Fallible<Vec<_>>>()?;
-    let groups = groups(view, known, scope, query, &keys, &aggregates)?;
+    let conditions = having::conditions(view, known, query.having)?;
+    let groups = groups(view, known, scope, query, &keys, &aggregates, &conditions)?;
     let row = |group: &Group| {
         let mut row = Dict::default();
         for (key, cell) in keys.iter().zip(&group.key) {
-            let value = match (key.grain, cell) {
-                (Some(grain), Cell::Date(from)) => json!([key.day(*from), grain.label(*from)]),
-                _ => key.value(view, cell),
+            let value = match key.span(cell) {
+                Some(Span { from, label, .. }) => json!([from, label]),
+                None => key.value(view, cell),
             };
             row.put(&key.spec, value);
         }
@@ -132,15 +135,28 @@ fn groups<'a>(
     query: &Grouping<'_>,
     keys: &[Key<'a>],
     aggregates: &[Aggregate<'a>],
+    having: &[having::Condition<'a>],
 ) -> Fallible<Vec<Group>> {
     let filter = view.filter(known, scope, query.domain)?;
     let mut found: BTreeMap<Vec<Cell>, Vec<Row<'a>>> = BTreeMap::new();
     for row in view.table(known).select(&filter) {
-        found.entry(keys.iter().map(|key| key.cell(view, &row)).collect()).or_default().push(row);
+        // A row with several references is in the group of each.
+        let mut places: Vec<Vec<Cell>> = vec![Vec::with_capacity(keys.len())];
+        for key in keys {
+            let cells = key.cells(view, &row);
+            places = places
+                .into_iter()
+                .flat_map(|place| cells.iter().map(move |cell| [&place[..], std::slice::from_ref(cell)].concat()))
+                .collect();
+        }
+        for place in places {
+            found.entry(place).or_default().push(row);
+        }
     }
     if keys.is_empty() && found.is_empty() {
         found.insert(Vec::new(), Vec::new());
     }
+    found.retain(|_, rows| having.iter().all(|condition| condition.holds(view, rows)));
     let of_rows = |(key, rows): (Vec<Cell>, Vec<Row<'a>>)| Group {
         values: aggregates.iter().map(|aggregate| aggregate.of(view, &rows)).collect(),
         count: rows.len(),
@@ -153,6 +169,11 @@ fn groups<'a>(
         orderings.into_iter().find(|ordering| ordering.is_ne()).unwrap_or(Ordering::Equal)
     });
     Ok(groups.into_iter().skip(query.offset).take(query.limit.unwrap_or(usize::MAX)).collect())
+}
+
+/// Refuses what no groups can be made by.
+fn groupable(view: &View<'_>, known: &Known, field: &Field) -> Fallible<()> {
+    if field.groupable(view.version()) { Ok(()) } else { stored(view, known, field) }
 }
 
 /// Refuses what is in no column.
