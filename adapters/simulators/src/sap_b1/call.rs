@@ -78,6 +78,11 @@ impl Answer {
         Self { status: StatusCode::OK, media, body, headers: Vec::new() }
     }
 
+    /// 204.
+    pub(super) fn empty() -> Self {
+        Self { status: StatusCode::NO_CONTENT, ..Self::text(Vec::new()) }
+    }
+
     /// A refusal.
     pub(super) fn refusal(version: Version, refusal: &Refusal, in_batch: bool) -> Self {
         Self { status: refusal.status, ..Self::json(version, &refusal.json(version, in_batch)) }
@@ -87,6 +92,14 @@ impl Answer {
     pub(super) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
         self
+    }
+
+    /// Confirms the page size that was asked for by `Prefer`.
+    pub(super) fn confirming(self, preferences: &Preferences) -> Self {
+        match &preferences.applied {
+            Some(applied) => self.with("Preference-Applied", applied),
+            None => self,
+        }
     }
 
     /// The answer to a request that came by itself.

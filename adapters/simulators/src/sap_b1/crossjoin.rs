@@ -3,11 +3,12 @@
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use super::{
+    apply::Apply,
     call::{Answer, Call},
     catalogue,
     condition::{Comparison, Condition, Field},
     edm::{Source as From, Type},
-    filter::Scope,
+    filter::{self, Scope},
     list::{Page, Window},
     options::{OrderBy, QueryOptions, split_outside},
     record::{Books, Inner, Plan},
@@ -32,8 +33,12 @@ struct Joined<'a, 't> {
 impl Scope for Joined<'_, '_> {
     fn field(&self, name: &str) -> Option<Field> {
         let (path, name) = name.rsplit_once('/')?;
-        let source = self.sources.iter().position(|source| source.path == path)?;
+        let source = self.source(path)?;
         Some(Field { source, property: self.sources[source].kind.property(name, self.missing)? })
+    }
+
+    fn source(&self, path: &str) -> Option<usize> {
+        self.sources.iter().position(|source| source.path == path)
     }
 
     fn type_name(&self) -> &'static str {
@@ -58,6 +63,9 @@ pub(super) fn answer(
 ) -> Result<Answer, Refusal> {
     let sources = sources(books, sets, with_collections)?;
     let scope = Joined { sources: &sources, missing: books.missing };
+    if let Some(apply) = &options.apply {
+        return aggregated(call, (sets, &sources), &scope, options, (apply, page_size));
+    }
     let expands = options.expand()?;
     let Some(condition) = options.condition(&scope)?.filter(|_| !expands.is_empty()) else {
         return Err(Refusal::crossjoin());
@@ -74,6 +82,30 @@ pub(super) fn answer(
     let window = Window::new(options, call.preferences.page_size.unwrap_or(page_size));
     let rows = joined.iter().skip(options.skip).take(window.limit.unwrap_or(usize::MAX));
     let value: Vec<_> = rows.map(|rows| Tuple { sources: &sources, shown: &shown, rows }).collect();
+    let next = window.followed(value.len()).map(|page| format!("$crossjoin({sets})?{}", options.next(page)));
+    let context = "$metadata#Collection(Edm.ComplexType)".to_owned();
+    Ok(Answer::json(call.version, &Page { version: call.version, context, count, value: &value, next }))
+}
+
+/// Answers with groups and sums of joined rows.
+fn aggregated(
+    call: &Call<'_>,
+    (sets, sources): (&str, &[Source<'_>]),
+    scope: &Joined<'_, '_>,
+    options: &QueryOptions,
+    (text, page_size): (&str, usize),
+) -> Result<Answer, Refusal> {
+    let apply = Apply::parse(text, scope)?;
+    let inner = apply.filters.iter().map(|condition| filter::parse(condition, scope));
+    let conditions = inner.chain(options.condition(scope).transpose()).collect::<Result<Vec<_>, _>>()?;
+    let joined = join(sources, Condition::And(conditions), call.preferences.ignore_case)?;
+    let mut rows = apply.rows(joined.into_iter());
+    apply.sort(&mut rows, &options.order_names()?, scope)?;
+    let paths: Vec<String> = sources.iter().map(|source| source.path.clone()).collect();
+    let count = options.count.then_some(rows.len());
+    let window = Window::new(options, call.preferences.page_size.unwrap_or(page_size));
+    let shown = rows.iter().skip(options.skip).take(window.limit.unwrap_or(usize::MAX));
+    let value: Vec<_> = shown.map(|cells| apply.show(call.version, &paths, cells)).collect();
     let next = window.followed(value.len()).map(|page| format!("$crossjoin({sets})?{}", options.next(page)));
     let context = "$metadata#Collection(Edm.ComplexType)".to_owned();
     Ok(Answer::json(call.version, &Page { version: call.version, context, count, value: &value, next }))

@@ -21,6 +21,9 @@ pub(super) trait Scope {
     /// The property of a name.
     fn field(&self, name: &str) -> Option<Field>;
 
+    /// The position of a source by its path; the only one has no path, or the name of its set.
+    fn source(&self, path: &str) -> Option<usize>;
+
     /// The type named when something is taken for a property that is none.
     fn type_name(&self) -> &'static str;
 
@@ -307,7 +310,7 @@ mod tests {
         store::{Schema, Table},
     };
 
-    const SCOPE: OneType<'static> = OneType { kind: &DOCUMENT, missing: &["TrackingNumber"] };
+    const SCOPE: OneType<'static> = OneType { kind: &DOCUMENT, set: None, missing: &["TrackingNumber"] };
 
     fn table() -> Table {
         let mut table = Schema::new("Invoices", &DOCUMENT.columns()).key("DocEntry").index("CardCode").build();

@@ -5,9 +5,11 @@ use serde::{Serialize, Serializer, ser::SerializeMap};
 use serde_json::json;
 
 use super::{
+    apply::Apply,
     call::{Answer, Call},
     catalogue,
     edm::{Kind, Set},
+    filter,
     options::{OneType, QueryOptions},
     record::{Books, Plan, Record},
     refusal::{self, Refusal},
@@ -74,6 +76,7 @@ pub(super) struct Lists<'t> {
     pub(super) page_size: usize,
     pub(super) absolute_links: bool,
     pub(super) count_breaks: bool,
+    pub(super) aggregates: bool,
 }
 
 impl<'t> Lists<'t> {
@@ -87,9 +90,12 @@ impl<'t> Lists<'t> {
     /// If an option is not valid.
     pub(super) fn page(&self, call: &Call<'_>, set: &'static Set) -> Result<Answer, Refusal> {
         let options = QueryOptions::parse(call.query)?;
+        if let Some(apply) = &options.apply {
+            return self.apply(call, set, &options, apply);
+        }
         let table = self.books(call).table(set.name);
         let filter = self.filter(call, set, table, &options)?;
-        let order = options.order(&OneType { kind: set.kind, missing: self.missing })?;
+        let order = options.order(&OneType { kind: set.kind, set: None, missing: self.missing })?;
         let sorts: Vec<Sort> = order.into_iter().filter_map(|order| order.sort(table)).collect();
         let plan = self.plan(call, set, &options)?;
         let window = Window::new(&options, call.preferences.page_size.unwrap_or(self.page_size));
@@ -102,11 +108,30 @@ impl<'t> Lists<'t> {
         let value: Vec<_> = rows.into_iter().map(|row| Record { plan: &plan, row, context: None }).collect();
         let context = context(call, set.name);
         let page = Page { version: call.version, context, count, value: &value, next };
-        let answer = Answer::json(call.version, &page);
-        Ok(match &call.preferences.applied {
-            Some(applied) => answer.with("Preference-Applied", applied),
-            None => answer,
-        })
+        Ok(Answer::json(call.version, &page).confirming(call.preferences))
+    }
+
+    fn apply(&self, call: &Call<'_>, set: &'static Set, options: &QueryOptions, text: &str) -> Result<Answer, Refusal> {
+        if !self.aggregates {
+            return Err(Refusal::query("Invalid query option '$apply'"));
+        }
+        let scope = OneType { kind: set.kind, set: Some(set.name), missing: self.missing };
+        let apply = Apply::parse(text, &scope)?;
+        let table = self.books(call).table(set.name);
+        let inner = apply.filters.iter().map(|condition| filter::parse(condition, &scope));
+        let conditions = inner.chain(options.condition(&scope).transpose());
+        let conditions = conditions.map(|condition| Ok(condition?.filter(table, call.preferences.ignore_case)));
+        let filter = Filter::And(conditions.collect::<Result<_, Refusal>>()?);
+        let mut rows = apply.rows(table.select(&filter).map(|row| vec![row]));
+        apply.sort(&mut rows, &options.order_names()?, &scope)?;
+        let count = options.count.then_some(rows.len());
+        let window = Window::new(options, call.preferences.page_size.unwrap_or(self.page_size));
+        let shown = rows.iter().skip(options.skip).take(window.limit.unwrap_or(usize::MAX));
+        let value: Vec<_> = shown.map(|cells| apply.show(call.version, &[], cells)).collect();
+        let next = window.followed(value.len()).map(|page| format!("{}?{}", set.name, options.next(page)));
+        let context = format!("$metadata#{}({})", set.name, apply.names());
+        let page = Page { version: call.version, context, count, value: &value, next };
+        Ok(Answer::json(call.version, &page).confirming(call.preferences))
     }
 
     /// The number of records of a set.
@@ -152,7 +177,7 @@ impl<'t> Lists<'t> {
         table: &Table,
         options: &QueryOptions,
     ) -> Result<Filter, Refusal> {
-        let condition = options.condition(&OneType { kind: set.kind, missing: self.missing })?;
+        let condition = options.condition(&OneType { kind: set.kind, set: None, missing: self.missing })?;
         let ignore_case = call.preferences.ignore_case;
         Ok(condition.map_or(Filter::All, |condition| condition.filter(table, ignore_case)))
     }

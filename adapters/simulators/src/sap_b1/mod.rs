@@ -6,12 +6,14 @@
 //!   document describe them.
 //! * Options: `$select`, `$filter`, `$orderby`, `$top`, `$skip`, `$count`, `$inlinecount`, and `$expand` of a
 //!   document's `BusinessPartner`; `/$count`; `$batch`; `$crossjoin`, also by `QueryService_PostQuery` with collections
-//!   such as `Orders/DocumentLines`; `CompanyService_GetAdminInfo` and `CompanyService_GetCompanyInfo`.
+//!   such as `Orders/DocumentLines`; `$apply` on sets and in `$crossjoin`; `SQLQueries` with `List`.
+//! * Functions: `GetAdminInfo`, `GetCompanyInfo`, `GetPeriods` and `GetPeriod` of `CompanyService`; `GetCurrencyRate`,
+//!   `GetLocalCurrency` and `GetSystemCurrency` of `SBOBobService`.
 //! * Refused as by the real one: what SAP's guide "Working with SAP Business One Service Layer" does not list for
 //!   `$filter` (`in`, `any`, `all`, arithmetic, `tolower`, `length`), unknown names in any place, `$expand` of
 //!   collections, malformed batches, request lines that are too long for Apache.
-//! * Refused although the real one has it: writes, change sets, `$apply`, arithmetic in `$crossjoin`, single properties
-//!   and navigation in paths, `SQLQueries`.
+//! * Refused although the real one has it: writes but those of `SQLQueries`, change sets, arithmetic in `$crossjoin`,
+//!   single properties and navigation in paths, some of SQL.
 //!
 //! Names and types are those of the metadata that SAP published with its Service Layer SDK, and of the newer ones behind
 //! Ballerina's OpenAPI. What they do not say and no recorded body shows is assumed:
@@ -23,9 +25,12 @@
 //!   has a document and the one that cancels it.
 //! * Payments show local amounts in `CashSum`, `TransferSum` and `CreditSum`, and what a cheque says in `CheckSum`.
 //!   Neither they nor the journal tell when they were last changed: the entities have no such property.
+//! * `GetCurrencyRate` answers a bare number, as third parties read it in v1; that v2 does so too, and the text of the
+//!   error -4006 for a day without a rate. No rate is entered on Sundays, nor ever for the local currency.
 //! * An exchange difference has an entry of its own, of an internal reconciliation, also where B1 would put it into the
 //!   payment's.
 
+mod apply;
 mod batch;
 mod books;
 mod call;
@@ -44,6 +49,7 @@ mod record;
 mod refusal;
 mod service;
 mod session;
+mod sql;
 mod url;
 mod version;
 
@@ -95,6 +101,8 @@ pub struct Options {
     /// Whether a bad `$filter` of `/$count` breaks the node, so that the proxy answers 502 with a page of HTML. Found
     /// once and not again; otherwise it gets the same 400 as everywhere.
     pub count_breaks_on_bad_filter: bool,
+    /// Whether sets take `$apply`, which the guide says of the version for SAP HANA.
+    pub aggregates: bool,
     /// How many requests a batch may have. 100 by default.
     pub batch_parts: usize,
     /// How long the first line of a request may be, in bytes. Apache's own 8,190 by default.
@@ -115,6 +123,7 @@ impl Default for Options {
             page_size: 20,
             absolute_next_links: false,
             count_breaks_on_bad_filter: false,
+            aggregates: true,
             batch_parts: 100,
             longest_request_line: 8190,
             missing: Vec::new(),

@@ -211,7 +211,7 @@ impl Serialize for Inner<'_> {
 }
 
 /// A value as its version writes it.
-struct Shown<'a>(Version, Kind, &'a Cell);
+pub(super) struct Shown<'a>(pub(super) Version, pub(super) Kind, pub(super) &'a Cell);
 
 impl Serialize for Shown<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

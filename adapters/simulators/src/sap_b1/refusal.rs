@@ -95,6 +95,21 @@ impl Refusal {
         Self::bad(-1000, "Invalid JSON format in the request body.")
     }
 
+    /// A saved query that cannot be run.
+    pub(super) fn sql(code: i32, message: String) -> Self {
+        Self::bad(code, message)
+    }
+
+    /// A key that is taken (the text from memory).
+    pub(super) fn exists() -> Self {
+        Self::bad(-2035, "This entry already exists in the following tables (ODBC -2035)")
+    }
+
+    /// No rate for a day. That the code says so is third-party knowledge; the text is assumed.
+    pub(super) fn no_rate() -> Self {
+        Self::bad(-4006, "Update the exchange rate")
+    }
+
     /// A `$crossjoin` that cannot be run.
     pub(super) fn crossjoin() -> Self {
         Self::bad(-1000, "invalid $crossjoin query")

@@ -22,10 +22,11 @@ use super::{
     record::Books,
     refusal::{self, Refusal},
     session::{self, LogIns},
-    url::{Resource, decode},
+    sql,
+    url::{Key, Resource, decode},
     version::Version,
 };
-use crate::Simulator;
+use crate::{Simulator, store::Tables};
 
 /// The longest body that is read.
 const LONGEST_BODY: usize = 16 << 20;
@@ -94,6 +95,22 @@ struct Query {
     query_option: String,
 }
 
+/// The body of the function for exchange rates.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct RateOf {
+    currency: String,
+    date: String,
+}
+
+/// The key of a set whose keys are texts.
+fn text_key(key: &str) -> Result<String, Refusal> {
+    match Key::parse(key, "SqlCode") {
+        Some(Key::Text(key)) => Ok(key),
+        _ => Err(Refusal::key()),
+    }
+}
+
 impl Service {
     fn respond(&self, head: &Parts, body: &[u8]) -> Response {
         let Some((version, path)) = Version::of(head.uri.path()) else { return page(StatusCode::NOT_FOUND) };
@@ -134,6 +151,19 @@ impl Service {
             Resource::Named("CompanyService_GetCompanyInfo") if calls(call) => {
                 Ok(described(call, "CompanyInfo", company::company_info(&self.simulator.company())))
             }
+            Resource::Named(name @ ("CompanyService_GetPeriods" | "CompanyService_GetPeriod")) if calls(call) => {
+                self.periods(call, name)
+            }
+            Resource::Named("SBOBobService_GetCurrencyRate") if call.method == Method::POST => self.rate(call),
+            Resource::Named("SBOBobService_GetLocalCurrency" | "SBOBobService_GetSystemCurrency") if calls(call) => {
+                Ok(Answer::json(call.version, &self.simulator.company().currency.code()))
+            }
+            Resource::Named(sql::SET) | Resource::Record(sql::SET, _) if !reads => self.change_query(call, &resource),
+            Resource::List(sql::SET, key) if reads || call.method == Method::POST => {
+                let tables = self.simulator.store().read();
+                sql::list(call, &text_key(key)?, &tables, self.options().page_size)
+            }
+            Resource::List(..) => Err(Refusal::path()),
             Resource::Named(name) if catalogue::set(name).is_none() => {
                 Err(if name.contains('_') { Refusal::service() } else { Refusal::path() })
             }
@@ -143,14 +173,7 @@ impl Service {
                     return Err(Refusal::action());
                 }
                 let tables = self.simulator.store().read();
-                let options = self.options();
-                let lists = Lists {
-                    tables: &tables,
-                    missing: &options.missing,
-                    page_size: options.page_size,
-                    absolute_links: options.absolute_next_links,
-                    count_breaks: options.count_breaks_on_bad_filter,
-                };
+                let lists = self.lists(&tables);
                 match resource {
                     Resource::Count(_) => lists.count(call, set),
                     Resource::Record(_, key) => lists.record(call, set, key),
@@ -161,6 +184,60 @@ impl Service {
         }
     }
 
+    fn lists<'t>(&'t self, tables: &'t Tables) -> Lists<'t> {
+        let options = self.options();
+        Lists {
+            tables,
+            missing: &options.missing,
+            page_size: options.page_size,
+            absolute_links: options.absolute_next_links,
+            count_breaks: options.count_breaks_on_bad_filter,
+            aggregates: options.aggregates,
+        }
+    }
+
+    /// Saves, changes or removes a query, which is no change of the books.
+    fn change_query(&self, call: &Call<'_>, resource: &Resource<'_>) -> Result<Answer, Refusal> {
+        let today = self.simulator.now().date_naive();
+        let mut tables = self.simulator.store().write();
+        match (resource, call.method.as_str()) {
+            (Resource::Named(_), "POST") => {
+                let code = sql::create(call, &mut tables, today)?;
+                let set = catalogue::set(sql::SET).ok_or_else(Refusal::path)?;
+                let key = format!("'{}'", code.replace('\'', "''"));
+                let location =
+                    format!("http://{}/b1s/{}/{}({key})", call.preferences.host, call.version.path(), sql::SET);
+                let answer = self.lists(&tables).record(call, set, &key)?.with("Location", location);
+                Ok(Answer { status: StatusCode::CREATED, ..answer })
+            }
+            (Resource::Record(_, key), "PATCH") => sql::update(call, &text_key(key)?, &mut tables, today),
+            (Resource::Record(_, key), "DELETE") => sql::delete(&text_key(key)?, &mut tables),
+            _ => Err(Refusal::action()),
+        }
+    }
+
+    /// `SBOBobService_GetCurrencyRate`: a bare number.
+    fn rate(&self, call: &Call<'_>) -> Result<Answer, Refusal> {
+        let wanted: RateOf = serde_json::from_slice(call.body).map_err(|_| Refusal::body())?;
+        let tables = self.simulator.store().read();
+        let rate = company::rate(&tables, &wanted.currency, &wanted.date).ok_or_else(Refusal::no_rate)?;
+        Ok(Answer::json(call.version, &rate))
+    }
+
+    fn periods(&self, call: &Call<'_>, name: &str) -> Result<Answer, Refusal> {
+        let periods = company::periods(&self.simulator.company(), self.simulator.now().date_naive());
+        if name.ends_with('s') {
+            let keys: Vec<_> =
+                periods.iter().map(|period| json!({ "AbsoluteEntry": period["AbsoluteEntry"] })).collect();
+            let list = json!({ "value": keys });
+            return Ok(described(call, "Collection(PeriodCategoryParams)", list));
+        }
+        let wanted: Value = serde_json::from_slice(call.body).map_err(|_| Refusal::body())?;
+        let wanted = &wanted["PeriodCategoryParams"]["AbsoluteEntry"];
+        let period = periods.into_iter().find(|period| period["AbsoluteEntry"] == *wanted);
+        Ok(described(call, "PeriodCategory", period.ok_or_else(Refusal::no_record)?))
+    }
+
     /// Counts what was asked for, under a name that says what it costs.
     fn count(&self, call: &Call<'_>, resource: &Resource<'_>) {
         let name = match resource {
@@ -168,6 +245,7 @@ impl Service {
             Resource::Named(name) => (*name).to_owned(),
             Resource::Count(name) => format!("{} {name}/$count", call.method),
             Resource::Record(name, _) => format!("{} {name}()", call.method),
+            Resource::List(name, _) => format!("{} {name}()/List", call.method),
             Resource::Crossjoin(_) => "$crossjoin".to_owned(),
             Resource::Root => "service document".to_owned(),
             Resource::Metadata => "$metadata".to_owned(),

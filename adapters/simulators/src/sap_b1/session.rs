@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use axum::http::{HeaderMap, StatusCode, header::COOKIE};
+use axum::http::{HeaderMap, header::COOKIE};
 use serde::Deserialize;
 use serde_json::json;
 use tokio::time::sleep;
@@ -98,8 +98,7 @@ pub(super) async fn log_in(
 /// If there is none.
 pub(super) fn log_out(simulator: &Simulator, headers: &HeaderMap) -> Result<Answer, Refusal> {
     let closed = cookie(headers).is_some_and(|id| simulator.sessions().close(id));
-    let done = Answer { status: StatusCode::NO_CONTENT, ..Answer::text(Vec::new()) };
-    if closed { Ok(done) } else { Err(Refusal::session()) }
+    if closed { Ok(Answer::empty()) } else { Err(Refusal::session()) }
 }
 
 /// Makes sure that a request has a session, and prolongs it. `ROUTEID` is wanted by the balancer only.

@@ -38,6 +38,8 @@ pub(super) enum Resource<'a> {
     Count(&'a str),
     /// One record: the set, and the key without its parentheses.
     Record(&'a str, &'a str),
+    /// A saved query that is run, by its key without the parentheses.
+    List(&'a str, &'a str),
 }
 
 impl<'a> Resource<'a> {
@@ -59,7 +61,13 @@ impl<'a> Resource<'a> {
             _ if name.is_empty() => None,
             "" => Some(Self::Named(name)),
             "/$count" => Some(Self::Count(name)),
-            rest => rest.strip_prefix('(')?.strip_suffix(')').map(|key| Self::Record(name, key)),
+            rest => {
+                let rest = rest.strip_prefix('(')?;
+                match rest.strip_suffix(")/List") {
+                    Some(key) => Some(Self::List(name, key)),
+                    None => rest.strip_suffix(')').map(|key| Self::Record(name, key)),
+                }
+            }
         }
     }
 }
@@ -106,6 +114,7 @@ mod tests {
             ("Invoices(12)", Some(Resource::Record("Invoices", "12"))),
             ("BusinessPartners('a)/b')", Some(Resource::Record("BusinessPartners", "'a)/b'"))),
             ("$crossjoin(Orders,BusinessPartners)", Some(Resource::Crossjoin("Orders,BusinessPartners"))),
+            ("SQLQueries('q')/List", Some(Resource::List("SQLQueries", "'q'"))),
             ("Invoices(12)/DocTotal", None),
             ("/", None),
         ] {

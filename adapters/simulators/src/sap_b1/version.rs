@@ -38,6 +38,7 @@ impl Version {
             (Self::V1, name) => name,
             (Self::V2, "odata.metadata") => "@odata.context",
             (Self::V2, "odata.etag") => "@odata.etag",
+            (Self::V2, "odata.id") => "@odata.id",
             (Self::V2, "odata.count") => "@odata.count",
             (Self::V2, "odata.nextLink") => "@odata.nextLink",
             (Self::V2, name) => name,

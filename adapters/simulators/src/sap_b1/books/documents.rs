@@ -155,6 +155,40 @@ impl Books<'_> {
         if currency == self.dataset.company.currency { amount } else { rate.to_base(amount) }
     }
 
+    /// Net amount and tax of each line in the books' currency, given those of the document and the code of the tax. The
+    /// total is rounded, and so is the tax of each code; what rounding leaves is put on the largest line, so that the
+    /// document adds up.
+    pub(super) fn local_amounts(&self, lines: &[(Cents, Cents, &str)], money: (Currency, Rate)) -> Vec<(Cents, Cents)> {
+        let mut local = vec![(0, 0); lines.len()];
+        let mut codes: Vec<&str> = lines.iter().map(|(_, _, code)| *code).collect();
+        codes.sort_unstable();
+        codes.dedup();
+        for code in codes {
+            let own: Vec<_> = (0..lines.len()).filter(|at| lines[*at].2 == code).collect();
+            let taxes: Vec<Cents> = own.iter().map(|at| lines[*at].1).collect();
+            let whole = self.to_base(taxes.iter().sum(), money);
+            for (at, tax) in own.iter().zip(self.spread(whole, &taxes, money)) {
+                local[*at].1 = tax;
+            }
+        }
+        let total = self.to_base(lines.iter().map(|(net, tax, _)| net + tax).sum(), money);
+        let nets: Vec<Cents> = lines.iter().map(|(net, ..)| *net).collect();
+        let whole = total - local.iter().map(|(_, tax)| tax).sum::<Cents>();
+        for (local, net) in local.iter_mut().zip(self.spread(whole, &nets, money)) {
+            local.0 = net;
+        }
+        local
+    }
+
+    fn spread(&self, whole: Cents, parts: &[Cents], money: (Currency, Rate)) -> Vec<Cents> {
+        let mut spread: Vec<Cents> = parts.iter().map(|part| self.to_base(*part, money)).collect();
+        let rounding = whole - spread.iter().sum::<Cents>();
+        if let Some(largest) = (0..parts.len()).max_by_key(|at| parts[*at]) {
+            spread[largest] += rounding;
+        }
+        spread
+    }
+
     fn card(&self, partner: Partner) -> &Card {
         match partner {
             Partner::Customer(position) => &self.names.customers[position],
@@ -184,12 +218,14 @@ impl Books<'_> {
             Partner::Vendor(_) => AccountRole::Payable,
         };
         let fc = |amount: Cents| Cell::from(Dec::cents(if foreign { amount } else { 0 }));
-        // Local amounts are rounded line by line, and the totals are the sums of those.
-        let net: Cents = lines.iter().map(|line| self.to_base(line.net, money)).sum();
-        let tax: Cents = lines.iter().map(|line| self.to_base(line.tax_amount, money)).sum();
+        let parts: Vec<_> = lines.iter().map(|line| (line.net, line.tax_amount, line.tax.code)).collect();
+        let local = self.local_amounts(&parts, money);
+        let tax: Cents = local.iter().map(|(_, tax)| tax).sum();
+        let total = local.iter().map(|(net, _)| net).sum::<Cents>() + tax;
         let tax_fc: Cents = lines.iter().map(|line| line.tax_amount).sum();
         let total_fc = lines.iter().map(|line| line.net).sum::<Cents>() + tax_fc;
-        let paid = if header.paid == total_fc { net + tax } else { self.to_base(header.paid, money) };
+        // What is left is its amount at the rate of the document; what is settled is the rest.
+        let paid = total - self.to_base(total_fc - header.paid, money);
         let Place { set, entry } = header.place;
         // Drafts have no number of their own: each shows the next one of what it will become.
         let number = match header.place.is_draft() {
@@ -211,7 +247,7 @@ impl Books<'_> {
             ("CardName", name.clone().into()),
             ("Address", address.clone()),
             ("NumAtCard", header.reference.into()),
-            ("DocTotal", Dec::cents(net + tax).into()),
+            ("DocTotal", Dec::cents(total).into()),
             ("DocCurrency", header.currency.code().into()),
             ("DocRate", if foreign { header.rate.dec() } else { Dec::new(1, 0) }.into()),
             ("Reference1", number.to_string().into()),
@@ -256,13 +292,19 @@ impl Books<'_> {
         tables[set.set.name].insert(entry, values)?;
         let Some(child) = set.set.child("DocumentLines") else { return Ok(()) };
         for (at, line) in lines.iter().enumerate() {
-            let values = self.line(header, line, at, foreign);
+            let values = self.line(header, line, (at, local[at]), foreign);
             tables[child.table].push(values)?;
         }
         Ok(())
     }
 
-    fn line(&self, header: &Header<'_>, of: &LineOf<'_>, at: usize, foreign: bool) -> [(&'static str, Cell); 33] {
+    fn line(
+        &self,
+        header: &Header<'_>,
+        of: &LineOf<'_>,
+        (at, (net, tax)): (usize, (Cents, Cents)),
+        foreign: bool,
+    ) -> [(&'static str, Cell); 33] {
         let (code, name, unit) = match of.product {
             Some(product) => {
                 let (code, name) = &self.names.items[product];
@@ -272,8 +314,7 @@ impl Books<'_> {
         };
         let (cost_centre, project) = self.names.costing(of.dimensions);
         let fc = |amount: Cents| Cell::from(Dec::cents(if foreign { amount } else { 0 }));
-        let to_base = |amount: Cents| self.to_base(amount, (header.currency, header.rate));
-        let base = |amount: Cents| Cell::from(Dec::cents(to_base(amount)));
+        let base = |amount: Cents| Cell::from(Dec::cents(self.to_base(amount, (header.currency, header.rate))));
         let price = Dec::new(of.unit_price * (10_000 - of.discount), 6);
         let with_tax = div_round(i128::from(price.units) * i128::from(10_000 + of.tax.basis_points), 10_000);
         let open = if of.open { of.share(of.milli_open) } else { 0 };
@@ -305,11 +346,11 @@ impl Books<'_> {
             ("BaseLine", base_line.into()),
             ("MeasureUnit", unit),
             ("UnitPrice", Dec::cents(of.unit_price).into()),
-            ("LineTotal", base(of.net)),
+            ("LineTotal", Dec::cents(net).into()),
             ("RowTotalFC", fc(of.net)),
-            ("NetTaxAmount", base(of.tax_amount)),
+            ("NetTaxAmount", Dec::cents(tax).into()),
             ("NetTaxAmountFC", fc(of.tax_amount)),
-            ("GrossTotal", Dec::cents(to_base(of.net) + to_base(of.tax_amount)).into()),
+            ("GrossTotal", Dec::cents(net + tax).into()),
             ("GrossTotalFC", fc(of.net + of.tax_amount)),
             ("LineStatus", status(of.open)),
             ("RemainingOpenQuantity", Dec::new(milli_open, 3).into()),

@@ -1,17 +1,14 @@
-//! The chart of accounts and the journal.
+//! The journal: everything that is posted, in one series.
 
 use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use super::{Books, payments};
+use super::{Books, payments, works};
 use crate::{
-    dataset::{
-        Account, AccountClass, AccountKind, AccountRole, Bill, BillKind, Dataset, Dimensions, EntryLine, Invoice,
-        InvoiceKind, Party, PostState, Rate, Source,
-    },
+    dataset::{AccountKind, BillKind, Dataset, EntryLine, InvoiceKind, Party, PostState, Source},
     decimal::{Cents, Dec},
-    store::{Cell, StoreError, Tables},
+    store::{Cell, StoreError, Tables, Text},
 };
 
 /// One entry of the journal.
@@ -104,21 +101,22 @@ pub(super) fn write(books: &Books<'_>, tables: &mut Tables) -> Result<Balances, 
     let outgoing = payments::entries(dataset.vendor_payments.iter().map(|payment| payment.state));
     for (posting, number) in books.numbers.postings.iter().zip(1..) {
         let voided;
-        let (source, date, text, lines) = match *posting {
+        let (source, date, created, text, lines) = match *posting {
             Posting::Told(at) => {
                 let entry = &dataset.entries[at];
-                (entry.source, entry.date, entry.text, &entry.lines[..])
+                let created = books.names.clock.stamp(entry.created).0;
+                (entry.source, entry.date, created, entry.text, &entry.lines[..])
             }
             Posting::Voided(source, reversed) => {
                 let (date, lines) = books.voided(source, reversed);
                 voided = lines;
-                (source, date, None, &voided[..])
+                (source, date, date, None, &voided[..])
             }
         };
         let origin = books.origin(source, number, (&incoming, &outgoing));
         for line in lines {
             balances.accounts[line.account] += line.balance();
-            match line.party {
+            match books.control_party(line) {
                 Some(Party::Customer(at)) => balances.customers[at] += line.balance(),
                 Some(Party::Vendor(at)) => balances.vendors[at] += line.balance(),
                 None => {}
@@ -130,7 +128,7 @@ pub(super) fn write(books: &Books<'_>, tables: &mut Tables) -> Result<Balances, 
             (None, true) => format!("{} (Reversal)", origin.memo),
             (None, false) => origin.memo.clone(),
         };
-        books.entry(&origin, number, date, &memo, lines, tables)?;
+        books.entry(&origin, number, (date, created), &memo, lines, tables)?;
     }
     books.accounts(&balances.accounts, tables)?;
     Ok(balances)
@@ -200,7 +198,7 @@ impl Books<'_> {
             Source::WorkOrder(at) => {
                 let (item, _) = &self.names.items[dataset.work_orders[at].product];
                 let entry = at as i64 + 1;
-                origin("ttProductionOrder", (entry, super::works::first_number() + at as i64), of("Production", item))
+                origin("ttProductionOrder", (entry, works::first_number() + at as i64), of("Production", item))
             }
             Source::Settlement(at) => {
                 let number = at as i64 + 1;
@@ -214,17 +212,23 @@ impl Books<'_> {
         }
     }
 
+    /// The partner on whose account a line is: only control accounts are kept by partner.
+    fn control_party(&self, line: &EntryLine) -> Option<Party> {
+        let kind = self.dataset.accounts[line.account].kind;
+        line.party.filter(|_| matches!(kind, AccountKind::Receivable | AccountKind::Payable))
+    }
+
     fn entry(
         &self,
         origin: &Origin,
         number: i64,
-        date: NaiveDate,
+        (date, created): (NaiveDate, NaiveDate),
         memo: &str,
         lines: &[EntryLine],
         tables: &mut Tables,
     ) -> Result<(), StoreError> {
-        let memo: crate::store::Text = memo.into();
-        let reference: crate::store::Text = origin.number.to_string().into();
+        let memo: Text = memo.into();
+        let reference: Text = origin.number.to_string().into();
         let due = origin.due.unwrap_or(date);
         let values = [
             ("ReferenceDate", date.into()),
@@ -235,10 +239,11 @@ impl Books<'_> {
             ("OriginalJournal", origin.journal.into()),
             ("Original", origin.original.into()),
             ("BaseReference", reference.clone().into()),
+            ("CreateDate", created.into()),
         ];
         tables["JournalEntries"].insert(number, values)?;
         let local = self.dataset.company.currency;
-        let short_name = |line: &EntryLine| match line.party {
+        let short_name = |line: &EntryLine| match self.control_party(line) {
             Some(Party::Customer(at)) => self.names.customers[at].code.clone(),
             Some(Party::Vendor(at)) => self.names.vendors[at].code.clone(),
             None => self.names.accounts[line.account].clone(),
@@ -278,232 +283,5 @@ impl Books<'_> {
             tables["JournalEntries/JournalEntryLines"].push(values)?;
         }
         Ok(())
-    }
-
-    /// What was posted for something that is void by now: its day and its lines, or those of its reversal.
-    fn voided(&self, source: Source, reversed: bool) -> (NaiveDate, Vec<EntryLine>) {
-        let dataset = self.dataset;
-        let (date, updated, lines) = match source {
-            Source::Invoice(at) => {
-                let invoice = &dataset.invoices[at];
-                (invoice.date, invoice.updated, self.invoice_lines(invoice))
-            }
-            Source::Bill(at) => {
-                let bill = &dataset.bills[at];
-                (bill.date, bill.updated, self.bill_lines(bill))
-            }
-            Source::Payment(at) => {
-                let payment = &dataset.payments[at];
-                let base = self.to_base(payment.amount, (payment.currency, payment.rate));
-                let bank = line(payment.account(), base, (payment.currency, payment.amount), None);
-                let party = Some(Party::Customer(payment.customer));
-                let partner =
-                    line(AccountRole::Receivable.position(), -base, (payment.currency, -payment.amount), party);
-                (payment.date, payment.updated, vec![bank, partner])
-            }
-            Source::VendorPayment(at) => {
-                let payment = &dataset.vendor_payments[at];
-                let base = self.to_base(payment.amount, (payment.currency, payment.rate));
-                let bank = line(payment.account(), -base, (payment.currency, -payment.amount), None);
-                let party = Some(Party::Vendor(payment.vendor));
-                let partner = line(AccountRole::Payable.position(), base, (payment.currency, payment.amount), party);
-                (payment.date, payment.updated, vec![partner, bank])
-            }
-            _ => (dataset.today, DateTime::UNIX_EPOCH, Vec::new()),
-        };
-        if !reversed {
-            return (date, lines);
-        }
-        let back =
-            |line: EntryLine| EntryLine { debit: line.credit, credit: line.debit, foreign: -line.foreign, ..line };
-        (self.names.clock.stamp(updated).0.max(date), lines.into_iter().map(back).collect())
-    }
-
-    fn invoice_lines(&self, invoice: &Invoice) -> Vec<EntryLine> {
-        let money = (invoice.currency, invoice.rate);
-        let party = Some(Party::Customer(invoice.customer));
-        let parts = invoice.lines.iter().enumerate().flat_map(|(at, of)| {
-            let dimensions = self.dataset.line_dimensions(invoice.customer, of);
-            let net = part(self, self.dataset.line_account(of), -of.net, money, dimensions, (Some(at), None));
-            let tax = (Some(at), Some(of.tax));
-            let tax = part(self, AccountRole::OutputTax.position(), -of.tax_amount, money, Dimensions::NONE, tax);
-            [net, tax]
-        });
-        with_total(AccountRole::Receivable, party, parts.filter(|part| part.balance() != 0).collect())
-    }
-
-    fn bill_lines(&self, bill: &Bill) -> Vec<EntryLine> {
-        let money = (bill.currency, bill.rate);
-        let party = Some(Party::Vendor(bill.vendor));
-        let parts = bill.lines.iter().enumerate().flat_map(|(at, of)| {
-            let net = part(self, of.account, of.net, money, of.dimensions, (Some(at), None));
-            let tax = (Some(at), Some(of.tax));
-            let tax = part(self, AccountRole::InputTax.position(), of.tax_amount, money, Dimensions::NONE, tax);
-            [net, tax]
-        });
-        with_total(AccountRole::Payable, party, parts.filter(|part| part.balance() != 0).collect())
-    }
-
-    fn accounts(&self, balances: &[Cents], tables: &mut Tables) -> Result<(), StoreError> {
-        let accounts = &self.dataset.accounts;
-        let mut totals: HashMap<&str, Cents> = HashMap::new();
-        for (account, balance) in accounts.iter().zip(balances) {
-            let mut title = Some(self.title(account));
-            while let Some(code) = title {
-                *totals.entry(code).or_default() += balance;
-                title = TITLES.iter().find(|title| title.0 == code).and_then(|title| title.2);
-                if let Some(parent) = accounts.iter().find(|account| account.code == code) {
-                    title = Some(self.title(parent));
-                }
-            }
-        }
-        let total = |code: &str| totals.get(code).copied().unwrap_or_default();
-        let mut rows: Vec<(&str, [(&str, Cell); 11])> = Vec::new();
-        let local = self.dataset.company.currency.code();
-        for (code, name, father, kind) in TITLES {
-            let values = [
-                ("Code", (*code).into()),
-                ("Name", (*name).into()),
-                ("Balance", Dec::cents(total(code)).into()),
-                ("CashAccount", "tNO".into()),
-                ("ActiveAccount", "tNO".into()),
-                ("AccountLevel", Cell::Int(if father.is_some() { 2 } else { 1 })),
-                ("FatherAccountKey", (*father).into()),
-                ("AccountType", (*kind).into()),
-                ("AcctCurrency", local.into()),
-                ("LockManualTransaction", "tNO".into()),
-                ("ValidFor", "tNO".into()),
-            ];
-            rows.push((code, values));
-        }
-        for (account, balance) in accounts.iter().zip(balances) {
-            let is_title = account.role == AccountRole::OperatingExpenses;
-            let balance = if is_title { total(account.code) } else { *balance };
-            let father = self.title(account);
-            let deep = !TITLES.iter().any(|title| title.0 == father);
-            let control = matches!(account.kind, AccountKind::Receivable | AccountKind::Payable);
-            let cash = matches!(account.kind, AccountKind::Bank | AccountKind::Cash);
-            let currency = account.currency.map_or("##", crate::dataset::Currency::code);
-            let values = [
-                ("Code", account.code.into()),
-                ("Name", account.name.into()),
-                ("Balance", Dec::cents(balance).into()),
-                ("CashAccount", super::yes_no(cash)),
-                ("ActiveAccount", super::yes_no(!is_title)),
-                ("AccountLevel", Cell::Int(if deep { 4 } else { 3 })),
-                ("FatherAccountKey", father.into()),
-                ("AccountType", account_type(account.kind).into()),
-                ("AcctCurrency", currency.into()),
-                ("LockManualTransaction", super::yes_no(control)),
-                ("ValidFor", super::yes_no(account.active && account.role == AccountRole::Rent)),
-            ];
-            rows.push((account.code, values));
-        }
-        rows.sort_by_key(|(code, _)| *code);
-        for (code, values) in rows {
-            let frozen = accounts.iter().any(|account| account.code == code && !account.active);
-            tables["ChartOfAccounts"].push(values.into_iter().chain([("FrozenFor", super::yes_no(frozen))]))?;
-        }
-        Ok(())
-    }
-
-    /// The title above an account. An account that is posted on cannot be one, so of the story's own parents only the
-    /// one that is not counts.
-    fn title(&self, account: &Account) -> &'static str {
-        let parent = account.parent.map(|parent| &self.dataset.accounts[parent]);
-        match parent {
-            Some(parent) if parent.role == AccountRole::OperatingExpenses => parent.code,
-            _ => title_of(account.kind),
-        }
-    }
-}
-
-fn line(
-    account: usize,
-    balance: Cents,
-    (currency, foreign): (crate::dataset::Currency, Cents),
-    party: Option<Party>,
-) -> EntryLine {
-    EntryLine {
-        account,
-        debit: balance.max(0),
-        credit: (-balance).max(0),
-        currency,
-        foreign,
-        party,
-        dimensions: Dimensions::NONE,
-        document_line: None,
-        product: None,
-        tax: None,
-    }
-}
-
-fn part(
-    books: &Books<'_>,
-    account: usize,
-    amount: Cents,
-    (currency, rate): (crate::dataset::Currency, Rate),
-    dimensions: Dimensions,
-    (document_line, tax): (Option<usize>, Option<usize>),
-) -> EntryLine {
-    let base = books.to_base(amount, (currency, rate));
-    EntryLine { dimensions, document_line, tax, ..line(account, base, (currency, amount), None) }
-}
-
-/// The lines of a document, and before them the partner's.
-fn with_total(control: AccountRole, party: Option<Party>, parts: Vec<EntryLine>) -> Vec<EntryLine> {
-    let Some(first) = parts.first() else { return parts };
-    let base: Cents = parts.iter().map(EntryLine::balance).sum();
-    let foreign: Cents = parts.iter().map(|part| part.foreign).sum();
-    let total = line(control.position(), -base, (first.currency, -foreign), party);
-    std::iter::once(total).chain(parts).collect()
-}
-
-/// Code, name, title above, and type. The codes of the first level, the "drawers", are those that B1 gives them in the
-/// charts that it brings along (from memory: no document that says so was found).
-type Title = (&'static str, &'static str, Option<&'static str>, &'static str);
-
-const TITLES: &[Title] = &[
-    ("100000000000000", "Aktiven", None, "at_Other"),
-    ("10", "Umlaufvermögen", Some("100000000000000"), "at_Other"),
-    ("14", "Anlagevermögen", Some("100000000000000"), "at_Other"),
-    ("200000000000000", "Fremdkapital", None, "at_Other"),
-    ("20", "Kurzfristiges Fremdkapital", Some("200000000000000"), "at_Other"),
-    ("24", "Langfristiges Fremdkapital", Some("200000000000000"), "at_Other"),
-    ("300000000000000", "Eigenkapital", None, "at_Other"),
-    ("28", "Kapital und Reserven", Some("300000000000000"), "at_Other"),
-    ("400000000000000", "Betriebsertrag", None, "at_Revenues"),
-    ("30", "Erlöse aus Lieferungen und Leistungen", Some("400000000000000"), "at_Revenues"),
-    ("500000000000000", "Waren- und Materialaufwand", None, "at_Expenses"),
-    ("40", "Warenaufwand", Some("500000000000000"), "at_Expenses"),
-    ("600000000000000", "Betriebsaufwand", None, "at_Expenses"),
-    ("60", "Übriger Betriebsaufwand", Some("600000000000000"), "at_Expenses"),
-    ("68", "Abschreibungen und Wertberichtigungen", Some("600000000000000"), "at_Expenses"),
-    ("700000000000000", "Finanzerfolg", None, "at_Expenses"),
-    ("69", "Finanzaufwand und Finanzertrag", Some("700000000000000"), "at_Expenses"),
-    ("800000000000000", "Steuern", None, "at_Expenses"),
-];
-
-fn title_of(kind: AccountKind) -> &'static str {
-    use AccountKind as Kind;
-    match kind {
-        Kind::Bank | Kind::Cash | Kind::Receivable | Kind::Inventory | Kind::CurrentAsset => "10",
-        Kind::FixedAsset => "14",
-        Kind::Payable | Kind::CreditCard | Kind::TaxPayable | Kind::CurrentLiability => "20",
-        Kind::LongTermLiability => "24",
-        Kind::Equity => "28",
-        Kind::Income => "30",
-        Kind::CostOfSales => "40",
-        Kind::OperatingExpense => "60",
-        Kind::Depreciation => "68",
-        Kind::OtherIncome | Kind::OtherExpense => "69",
-    }
-}
-
-fn account_type(kind: AccountKind) -> &'static str {
-    match kind.class() {
-        AccountClass::Revenue => "at_Revenues",
-        AccountClass::Expense => "at_Expenses",
-        AccountClass::Asset | AccountClass::Liability | AccountClass::Equity => "at_Other",
     }
 }

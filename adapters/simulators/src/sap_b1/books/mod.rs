@@ -1,5 +1,6 @@
 //! Writes the company's story into tables of B1's own field names.
 
+mod chart;
 mod documents;
 mod items;
 mod ledger;
@@ -9,6 +10,7 @@ mod payments;
 mod places;
 mod purchases;
 mod sales;
+mod voided;
 mod works;
 
 use chrono::{DateTime, Utc};
@@ -88,8 +90,21 @@ const INDEXED: &[&str] = &[
 const NUMBERS: &[&str] =
     &["DocEntry", "Number", "JdtNum", "AbsoluteEntry", "InternalKey", "EmployeeID", "DimensionCode", "GroupNumber"];
 
+/// Columns that no property of the entity shows, and SQL does.
+const HIDDEN: &[(&str, &[&str])] = &[
+    ("IncomingPayments", PAYMENT_HIDDEN),
+    ("VendorPayments", PAYMENT_HIDDEN),
+    ("PaymentDrafts", PAYMENT_HIDDEN),
+    ("JournalEntries", &["CreateDate"]),
+    ("ProductionOrders", &["UpdateDate"]),
+];
+
+const PAYMENT_HIDDEN: &[&str] = &["DocTotal", "DocTotalFC", "TransId", "CreateDate", "UpdateDate"];
+
 fn table(set: &'static Set) -> Table {
-    let columns = set.kind.columns();
+    let mut columns = set.kind.columns();
+    let hidden = HIDDEN.iter().filter(|(name, _)| *name == set.name).flat_map(|(_, hidden)| *hidden);
+    columns.extend(hidden);
     let schema = Schema::new(set.name, &columns);
     // Rows of the other sets are numbered by the table, and found by their code.
     if NUMBERS.contains(&set.key) {

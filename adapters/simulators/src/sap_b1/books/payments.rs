@@ -1,10 +1,12 @@
 //! Payments in and out, with what each of them pays.
 
-use chrono::NaiveDate;
+use std::collections::HashMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
 
 use super::{Books, Card, places::Place};
 use crate::{
-    dataset::{AccountRole, Currency, InvoiceKind, PaymentMethod, PostState, Rate},
+    dataset::{AccountRole, Currency, InvoiceKind, PaymentMethod, PostState, Rate, Settlement, Settler, Source},
     decimal::{Cents, Dec},
     store::{Cell, StoreError, Tables},
 };
@@ -21,8 +23,11 @@ struct Paid<'a> {
     method: PaymentMethod,
     reference: Option<&'a str>,
     amount: Cents,
-    /// The document, what it is, and how much of it, at the rate of the document and in its currency.
-    pays: Vec<(Place, &'static str, Cents, Rate)>,
+    transaction: Option<i64>,
+    created: DateTime<Utc>,
+    updated: DateTime<Utc>,
+    /// The document, what it is, how much of it, in its own currency and in the books', and its rate.
+    pays: Vec<(Place, &'static str, Cents, Cents, Rate)>,
 }
 
 /// What sets the two directions apart.
@@ -91,18 +96,31 @@ pub(super) fn outgoing_number(entry: i64) -> i64 {
     OUTGOING.first_number + entry - 1
 }
 
+/// What each payment settles of each document, in the books' currency: by the positions of document and payment.
+fn applied(settlements: &[Settlement]) -> HashMap<(usize, usize), Cents> {
+    let of_payment = |settlement: &Settlement| match settlement.by {
+        Settler::Payment(payment) => Some(((settlement.document, payment), settlement.document_base)),
+        Settler::Credit(_) => None,
+    };
+    settlements.iter().filter_map(of_payment).collect()
+}
+
 /// Writes them all.
 pub(super) fn write(books: &Books<'_>, tables: &mut Tables) -> Result<(), StoreError> {
     let dataset = books.dataset;
+    let settled = applied(&dataset.settlements);
     let incoming = entries(dataset.payments.iter().map(|payment| payment.state));
-    for (payment, entry) in dataset.payments.iter().zip(incoming) {
+    for (position, (payment, entry)) in dataset.payments.iter().zip(incoming).enumerate() {
         let pays = payment.allocations.iter().map(|allocation| {
             let invoice = &dataset.invoices[allocation.invoice];
             let kind = match invoice.kind {
                 InvoiceKind::Invoice => "it_Invoice",
                 InvoiceKind::CreditNote => "it_CredItnote",
             };
-            (books.places.invoices[allocation.invoice], kind, allocation.amount, invoice.rate)
+            let amount = allocation.amount;
+            let base = settled.get(&(allocation.invoice, position)).copied();
+            let base = base.unwrap_or_else(|| books.to_base(amount, (invoice.currency, invoice.rate)));
+            (books.places.invoices[allocation.invoice], kind, amount, base, invoice.rate)
         });
         let paid = Paid {
             set: &INCOMING,
@@ -115,15 +133,22 @@ pub(super) fn write(books: &Books<'_>, tables: &mut Tables) -> Result<(), StoreE
             method: payment.method,
             reference: payment.reference.as_deref(),
             amount: payment.amount,
+            transaction: books.numbers.of_source(Source::Payment(position)),
+            created: payment.created,
+            updated: payment.updated,
             pays: pays.collect(),
         };
         books.payment(&paid, tables)?;
     }
+    let settled = applied(&dataset.bill_settlements);
     let outgoing = entries(dataset.vendor_payments.iter().map(|payment| payment.state));
-    for (payment, entry) in dataset.vendor_payments.iter().zip(outgoing) {
+    for (position, (payment, entry)) in dataset.vendor_payments.iter().zip(outgoing).enumerate() {
         let pays = payment.allocations.iter().map(|allocation| {
             let bill = &dataset.bills[allocation.bill];
-            (books.places.bills[allocation.bill], "it_PurchaseInvoice", allocation.amount, bill.rate)
+            let amount = allocation.amount;
+            let base = settled.get(&(allocation.bill, position)).copied();
+            let base = base.unwrap_or_else(|| books.to_base(amount, (bill.currency, bill.rate)));
+            (books.places.bills[allocation.bill], "it_PurchaseInvoice", amount, base, bill.rate)
         });
         let paid = Paid {
             set: if payment.state == PostState::Draft { &DRAFT } else { &OUTGOING },
@@ -136,6 +161,9 @@ pub(super) fn write(books: &Books<'_>, tables: &mut Tables) -> Result<(), StoreE
             method: payment.method,
             reference: payment.reference.as_deref(),
             amount: payment.amount,
+            transaction: books.numbers.of_source(Source::VendorPayment(position)),
+            created: payment.created,
+            updated: payment.updated,
             pays: pays.collect(),
         };
         books.payment(&paid, tables)?;
@@ -178,16 +206,20 @@ impl Books<'_> {
             ("Cancelled", super::yes_no(void)),
             ("CancelStatus", if void { "csYes" } else { "csNo" }.into()),
             ("ControlAccount", self.names.account(paid.set.control)),
+            ("DocTotal", base.into()),
+            ("DocTotalFC", fc(paid.amount).into()),
+            ("TransId", paid.transaction.into()),
+            ("CreateDate", self.names.clock.stamp(paid.created).0.into()),
+            ("UpdateDate", self.names.clock.stamp(paid.updated).0.into()),
         ];
         tables[paid.set.set].insert(paid.entry, values)?;
         let own = ("Payment", Cell::Int(paid.entry));
-        for (at, (place, kind, amount, document_rate)) in paid.pays.iter().enumerate() {
-            let applied = self.to_base(*amount, (paid.currency, *document_rate));
+        for (at, (place, kind, amount, applied, document_rate)) in paid.pays.iter().enumerate() {
             let values = [
                 own.clone(),
                 ("LineNum", Cell::Int(at as i64)),
                 ("DocEntry", place.entry.into()),
-                ("SumApplied", Dec::cents(applied).into()),
+                ("SumApplied", Dec::cents(*applied).into()),
                 ("AppliedFC", fc(*amount).into()),
                 ("DocRate", if foreign { document_rate.dec() } else { Dec::new(0, 0) }.into()),
                 ("InvoiceType", (*kind).into()),

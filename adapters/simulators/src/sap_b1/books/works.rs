@@ -1,6 +1,6 @@
 //! Warehouses, production orders, users and employees, exchange rates.
 
-use chrono::Days;
+use chrono::{Datelike, Days, Weekday};
 
 use super::{Books, RATES};
 use crate::{
@@ -75,6 +75,7 @@ impl Books<'_> {
             ("InventoryUOM", self.dataset.products[order.product].unit.into()),
             ("TransactionNumber", self.numbers.of_source(Source::WorkOrder(position)).into()),
             ("Priority", Cell::Int(if order.urgent { 10 } else { 100 })),
+            ("UpdateDate", day(order.updated).into()),
         ];
         tables["ProductionOrders"].insert(entry, values)?;
         for (at, component) in order.components.iter().enumerate() {
@@ -138,14 +139,15 @@ fn people(books: &Books<'_>, tables: &mut Tables) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// A rate for each day: B1 knows none for a day on which nobody entered one, and those of the weekends are missing.
+/// A rate for each day but Sundays: B1 has none for a day on which nobody entered one.
 fn rates(books: &Books<'_>, tables: &mut Tables) -> Result<(), StoreError> {
     let dataset = books.dataset;
     let rates: Vec<_> = dataset.exchange_rates().collect();
     for (position, rate) in rates.iter().enumerate() {
         let next = rates.get(position + 1).filter(|next| next.currency == rate.currency);
         let end = next.map_or(dataset.today.succ_opt().unwrap_or(dataset.today), |next| next.from);
-        for day in rate.from.iter_days().take_while(|day| *day < end) {
+        let days = rate.from.iter_days().take_while(|day| *day < end);
+        for day in days.filter(|day| day.weekday() != Weekday::Sun) {
             let values =
                 [("RateDate", day.into()), ("Currency", rate.currency.code().into()), ("Rate", rate.rate.dec().into())];
             tables[RATES].push(values)?;

@@ -1,9 +1,11 @@
 //! The front over real sockets, by a client of its own.
 
+mod books;
 mod joint;
 mod lists;
 mod records;
 mod sessions;
+mod sums;
 
 use std::{collections::BTreeMap, fs};
 
