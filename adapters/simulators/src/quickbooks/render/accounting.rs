@@ -1,9 +1,9 @@
 //! Accounts, journal entries and adjustments of the stock.
 
-use super::{Renderer, cents, currency, day, money, text};
+use super::{Renderer, currency, day, money, text};
 use crate::{
     quickbooks::{
-        tables::{PLACE, POSTING, moves},
+        tables::{LEDGER, Posting, moves, postings},
         wire::{Node, Object},
     },
     store::{Cell, Row},
@@ -30,7 +30,9 @@ impl Renderer<'_> {
     /// The total "will always be set to zero" (Intuit's page of JournalEntry).
     pub(super) fn journal_entry(&self, row: &Row<'_>) -> Object {
         let home = self.company.currency.code();
-        let lines = self.postings(row).enumerate().map(|(at, posting)| self.journal_line(row, at, &posting).into());
+        let posted = self.tables[LEDGER].get(row.id());
+        let lines = posted.iter().flat_map(|posted| postings(&posted["Lines"]));
+        let lines = lines.enumerate().map(|(at, posting)| self.journal_line(row, at, &posting).into());
         Object::default()
             .with("Adjustment", false)
             .with("TotalAmt", Node::Money(0))
@@ -43,30 +45,24 @@ impl Renderer<'_> {
             .with("TxnTaxDetail", Object::default())
     }
 
-    fn journal_line(&self, entry: &Row<'_>, at: usize, posting: &Row<'_>) -> Object {
-        let amount = cents(&posting["Amount"]);
-        let name = posting["Name"].as_int().map(|name| {
-            let kind = if name < 0 { "Vendor" } else { "Customer" };
-            Object::default().with("Type", kind).maybe("EntityRef", self.named(kind, &Cell::Int(name.abs())))
+    fn journal_line(&self, entry: &Row<'_>, at: usize, posting: &Posting) -> Object {
+        let some = |id: i64| Cell::from((id != 0).then_some(id));
+        let name = (posting.name != 0).then(|| {
+            let kind = if posting.name < 0 { "Vendor" } else { "Customer" };
+            Object::default().with("Type", kind).maybe("EntityRef", self.named(kind, &Cell::Int(posting.name.abs())))
         });
         let detail = Object::default()
-            .with("PostingType", if amount < 0 { "Credit" } else { "Debit" })
-            .maybe("AccountRef", self.named("Account", &posting["AccountRef"]))
+            .with("PostingType", if posting.amount < 0 { "Credit" } else { "Debit" })
+            .maybe("AccountRef", self.named("Account", &Cell::Int(posting.account)))
             .maybe("Entity", name)
-            .maybe("ClassRef", self.named("Class", &posting["ClassRef"]))
-            .maybe("DepartmentRef", self.named("Department", &posting["DepartmentRef"]));
+            .maybe("ClassRef", self.named("Class", &some(posting.class)))
+            .maybe("DepartmentRef", self.named("Department", &some(posting.department)));
         Object::default()
             .with("Id", at.to_string())
             .maybe("Description", text(entry, "PrivateNote"))
-            .with("Amount", Node::Money(amount.abs()))
+            .with("Amount", Node::Money(posting.amount.abs()))
             .with("DetailType", "JournalEntryLineDetail")
             .with("JournalEntryLineDetail", detail)
-    }
-
-    /// The postings of a transaction that says where they are.
-    fn postings(&self, row: &Row<'_>) -> impl Iterator<Item = Row<'_>> {
-        let [first, count] = PLACE.map(|column| row[column].as_int().unwrap_or_default());
-        (first..first + count).filter_map(|id| self.tables[POSTING].get(id))
     }
 
     pub(super) fn inventory_adjustment(&self, row: &Row<'_>) -> Object {

@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use super::Parameters;
 use crate::{
     decimal::Cents,
-    quickbooks::{render::cents, tables::POSTING},
+    quickbooks::tables::{LEDGER, postings},
     store::{Row, Tables},
 };
 
@@ -80,8 +80,8 @@ impl<'a> Books<'a> {
 
     /// The postings up to a day that fulfil the filters of a request.
     pub(super) fn postings(&self, until: NaiveDate, filters: &Filters) -> impl Iterator<Item = Posting<'a>> {
-        let all = self.tables[POSTING].rows().filter_map(posting);
-        all.filter(move |posting| posting.date <= until && filters.hold(posting))
+        let txns = self.tables[LEDGER].rows().filter(move |row| row["Date"].as_date().is_some_and(|day| day <= until));
+        txns.flat_map(of_txn).filter(|posting| filters.hold(posting))
     }
 
     /// The accounts of some types in the order of their numbers, those without one behind by name; children stand behind
@@ -100,21 +100,25 @@ impl<'a> Books<'a> {
     }
 }
 
-fn posting(row: Row<'_>) -> Option<Posting<'_>> {
-    let name = row["Name"].as_int();
-    Some(Posting {
-        date: row["Date"].as_date()?,
-        txn: row["Txn"].as_int()?,
-        kind: row.get("Type")?.as_str()?,
-        account: row["AccountRef"].as_int()?,
-        amount: cents(&row["Amount"]),
-        foreign: cents(&row["Foreign"]),
-        currency: row.get("CurrencyRef")?.as_str()?,
-        customer: name.filter(|name| *name > 0),
-        vendor: name.filter(|name| *name < 0).map(|name| -name),
-        item: row["ItemRef"].as_int(),
-        class: row["ClassRef"].as_int(),
-        department: row["DepartmentRef"].as_int(),
+/// The postings of a transaction.
+fn of_txn(row: Row<'_>) -> impl Iterator<Item = Posting<'_>> {
+    let text = |column: &str| row.get(column).and_then(|cell| cell.as_str()).unwrap_or_default();
+    let (txn, date, kind, currency) = (row.id(), row["Date"].as_date(), text("Type"), text("CurrencyRef"));
+    let lines = row.get("Lines").map(postings).into_iter().flatten();
+    let some = |id: i64| (id != 0).then_some(id);
+    lines.map(move |line| Posting {
+        date: date.unwrap_or_default(),
+        txn,
+        kind,
+        account: line.account,
+        amount: line.amount,
+        foreign: line.foreign,
+        currency,
+        customer: some(line.name.max(0)),
+        vendor: some((-line.name).max(0)),
+        item: some(line.item),
+        class: some(line.class),
+        department: some(line.department),
     })
 }
 

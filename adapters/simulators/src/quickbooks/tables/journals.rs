@@ -4,7 +4,6 @@ use super::{
     Values,
     accounts::id_of,
     ids::Ids,
-    ledger::Ledger,
     names::{is_counted, item_id},
     number, table,
 };
@@ -14,15 +13,11 @@ use crate::{
     store::{Cell, StoreError, Table},
 };
 
-/// The columns that say where the postings of a transaction are.
-pub(in crate::quickbooks) const PLACE: [&str; 2] = ["First", "Count"];
-
-pub(super) fn tables(dataset: &Dataset, ids: &Ids, ledger: &Ledger) -> Result<Vec<Table>, StoreError> {
+pub(super) fn tables(dataset: &Dataset, ids: &Ids) -> Result<Vec<Table>, StoreError> {
     let updated = "MetaData.LastUpdatedTime";
-    let mut journals =
-        table("JournalEntry", &[&PLACE[..], &["PrivateNote"]].concat(), &["docnumber", "TxnDate", updated]);
-    let shown = [&PLACE[..], &["TxnDate", "DocNumber", "AdjustAccountRef", "Lines"]].concat();
-    let mut adjustments = table("InventoryAdjustment", &shown, &[updated]);
+    let mut journals = table("JournalEntry", &["PrivateNote"], &["docnumber", "TxnDate", updated]);
+    let mut adjustments =
+        table("InventoryAdjustment", &["TxnDate", "DocNumber", "AdjustAccountRef", "Lines"], &[updated]);
     for (position, entry) in dataset.entries.iter().enumerate().filter(|(at, _)| ids.entries[*at] > 0) {
         let id = ids.entries[position];
         let moved = moved(dataset, entry.source);
@@ -30,9 +25,6 @@ pub(super) fn tables(dataset: &Dataset, ids: &Ids, ledger: &Ledger) -> Result<Ve
         let mut row = Values::new(table);
         row.common(entry.created, entry.created, 0);
         row.set("TxnDate", entry.date);
-        let (first, count) = ledger.places[position];
-        row.set(PLACE[0], first);
-        row.set(PLACE[1], count);
         match moved {
             None => {
                 let own = format!("JE-{}-{}", entry.date.format("%y"), entry.sequence);

@@ -7,6 +7,8 @@
 
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
+
 use super::{
     accounts::{BULK, DISCOUNTS, Held, id_of, payables, receivables},
     ids::Ids,
@@ -15,60 +17,93 @@ use super::{
 };
 use crate::{
     dataset::{
-        AccountKind, AccountRole, BillKind, Dataset, Dimensions, Entry, EntryLine, InvoiceKind, Party, PaymentMethod,
-        ProductKind, Settler, Source,
+        AccountKind, AccountRole, BillKind, Currency, Dataset, Dimensions, Entry, EntryLine, InvoiceKind, Party,
+        PaymentMethod, ProductKind, Settler, Source,
     },
-    decimal::{Cents, Dec, div_round},
-    store::{Schema, StoreError, Table},
+    decimal::{Cents, div_round},
+    store::{Cell, Schema, StoreError, Table},
 };
 
-/// The postings, in the order in which the story has them; those of one transaction stand together.
-pub(in crate::quickbooks) const POSTING: &str = "Posting";
+/// What is posted, by transaction.
+pub(in crate::quickbooks) const LEDGER: &str = "Ledger";
 
-/// The postings, what each account holds, and by entry of the story where its postings begin and how many there are.
+/// A line of a transaction, as it stands in the ledger.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::quickbooks) struct Posting {
+    /// The account.
+    pub(in crate::quickbooks) account: i64,
+    /// In the books' currency, debits positive.
+    pub(in crate::quickbooks) amount: Cents,
+    /// In the transaction's currency.
+    pub(in crate::quickbooks) foreign: Cents,
+    /// The customer, or below zero the vendor; 0 for nobody.
+    pub(in crate::quickbooks) name: i64,
+    /// The item, or 0.
+    pub(in crate::quickbooks) item: i64,
+    /// The class, or 0.
+    pub(in crate::quickbooks) class: i64,
+    /// The department, or 0.
+    pub(in crate::quickbooks) department: i64,
+}
+
+/// The postings of a transaction, which lie packed in one cell: there are more of them than of anything else.
+pub(in crate::quickbooks) fn postings(cell: &Cell) -> impl Iterator<Item = Posting> {
+    let packed = match cell {
+        Cell::Ids(packed) => packed.as_slice(),
+        _ => &[],
+    };
+    packed.chunks_exact(7).map(|line| Posting {
+        account: line[0],
+        amount: line[1],
+        foreign: line[2],
+        name: line[3],
+        item: line[4],
+        class: line[5],
+        department: line[6],
+    })
+}
+
+/// The table of what is posted, and what each account holds.
 pub(super) struct Ledger {
     pub(super) table: Table,
     pub(super) held: BTreeMap<i64, Held>,
-    pub(super) places: Vec<(i64, i64)>,
 }
 
-/// A transaction's own words in reports, which are not those of its entity.
-#[derive(Clone, Copy)]
+/// A transaction's date and currency, its own words in reports, which are not those of its entity, and its lines.
 struct Txn {
-    id: i64,
     kind: &'static str,
+    date: NaiveDate,
+    currency: Currency,
+    lines: Vec<i64>,
 }
 
 impl Ledger {
     pub(super) fn new(dataset: &Dataset, ids: &Ids) -> Result<Self, StoreError> {
-        let columns = [
-            "Date",
-            "Txn",
-            "Type",
-            "AccountRef",
-            "Amount",
-            "Foreign",
-            "CurrencyRef",
-            "Name",
-            "ItemRef",
-            "ClassRef",
-            "DepartmentRef",
-        ];
-        let table = Schema::new(POSTING, &columns).build();
-        let places = Vec::with_capacity(dataset.entries.len());
-        let mut ledger = Self { table, held: BTreeMap::new(), places };
+        let table = Schema::new(LEDGER, &["Id", "Date", "Type", "CurrencyRef", "Lines"]).key("Id").build();
+        let mut ledger = Self { table, held: BTreeMap::new() };
         let bulk = bulk_at_start(dataset);
+        let mut txns: BTreeMap<i64, Txn> = BTreeMap::new();
         for (position, entry) in dataset.entries.iter().enumerate() {
-            let first = ledger.table.next_id();
-            if let Some(txn) = txn(dataset, ids, position, entry) {
-                ledger.entry(dataset, ids, entry, txn, bulk)?;
+            if let Some((id, kind)) = txn(dataset, ids, position, entry) {
+                let currency = entry.lines.first().map_or(dataset.company.currency, |line| line.currency);
+                let new = || Txn { kind, date: entry.date, currency, lines: Vec::with_capacity(entry.lines.len() * 7) };
+                ledger.entry(dataset, ids, entry, &mut txns.entry(id).or_insert_with(new).lines, bulk);
             }
-            ledger.places.push((first, ledger.table.next_id() - first));
+        }
+        for (id, mut txn) in txns {
+            txn.lines.shrink_to_fit();
+            let values = [
+                ("Date", txn.date.into()),
+                ("Type", txn.kind.into()),
+                ("CurrencyRef", txn.currency.code().into()),
+                ("Lines", Cell::from(txn.lines)),
+            ];
+            ledger.table.insert(id, values)?;
         }
         Ok(ledger)
     }
 
-    fn entry(&mut self, dataset: &Dataset, ids: &Ids, entry: &Entry, txn: Txn, bulk: Cents) -> Result<(), StoreError> {
+    fn entry(&mut self, dataset: &Dataset, ids: &Ids, entry: &Entry, lines: &mut Vec<i64>, bulk: Cents) {
         // A location is that of the whole document.
         let project = entry.lines.iter().find_map(|line| line.dimensions.project);
         for line in &entry.lines {
@@ -91,38 +126,32 @@ impl Ledger {
                 Source::Opening if dataset.accounts[line.account].role == AccountRole::Inventory => (BULK, bulk, bulk),
                 _ => (DISCOUNTS, 0, 0),
             };
-            let rest = Part { home: whole.home - home, foreign: whole.foreign - foreign, ..whole };
-            self.post(entry, txn, rest, &line)?;
+            self.post(lines, Part { home: whole.home - home, foreign: whole.foreign - foreign, ..whole }, &line);
             if home != 0 {
-                self.post(entry, txn, Part { account, home, foreign, product: None }, &line)?;
+                self.post(lines, Part { account, home, foreign, product: None }, &line);
             }
         }
-        Ok(())
     }
 
-    fn post(&mut self, entry: &Entry, txn: Txn, part: Part, line: &EntryLine) -> Result<(), StoreError> {
+    fn post(&mut self, lines: &mut Vec<i64>, part: Part, line: &EntryLine) {
         let name = match line.party {
-            Some(Party::Customer(customer)) => Some(customer_id(customer)),
-            Some(Party::Vendor(vendor)) => Some(-vendor_id(vendor)),
-            None => None,
+            Some(Party::Customer(customer)) => customer_id(customer),
+            Some(Party::Vendor(vendor)) => -vendor_id(vendor),
+            None => 0,
         };
         let held = self.held.entry(part.account).or_default();
         held.home += part.home;
         held.foreign += part.foreign;
-        self.table.push([
-            ("Date", entry.date.into()),
-            ("Txn", txn.id.into()),
-            ("Type", txn.kind.into()),
-            ("AccountRef", part.account.into()),
-            ("Amount", Dec::cents(part.home).into()),
-            ("Foreign", Dec::cents(part.foreign).into()),
-            ("CurrencyRef", line.currency.code().into()),
-            ("Name", name.into()),
-            ("ItemRef", part.product.map(item_id).into()),
-            ("ClassRef", line.dimensions.cost_centre.map(class_id).into()),
-            ("DepartmentRef", line.dimensions.project.map(department_id).into()),
-        ])?;
-        Ok(())
+        let or_none = |id: Option<i64>| id.unwrap_or_default();
+        lines.extend([
+            part.account,
+            part.home,
+            part.foreign,
+            name,
+            or_none(part.product.map(item_id)),
+            or_none(line.dimensions.cost_centre.map(class_id)),
+            or_none(line.dimensions.project.map(department_id)),
+        ]);
     }
 }
 
@@ -135,8 +164,8 @@ struct Part {
     product: Option<usize>,
 }
 
-/// The transaction that an entry belongs to; `None` for one that QuickBooks does not have.
-fn txn(dataset: &Dataset, ids: &Ids, position: usize, entry: &Entry) -> Option<Txn> {
+/// The transaction that an entry belongs to, and what it is; `None` for one that QuickBooks does not have.
+fn txn(dataset: &Dataset, ids: &Ids, position: usize, entry: &Entry) -> Option<(i64, &'static str)> {
     let paid = |at: usize| match dataset.vendor_payments[at].method {
         PaymentMethod::Card => "Bill Payment (Credit Card)",
         PaymentMethod::Transfer | PaymentMethod::Check | PaymentMethod::Cash => "Bill Payment (Check)",
@@ -165,7 +194,7 @@ fn txn(dataset: &Dataset, ids: &Ids, position: usize, entry: &Entry) -> Option<T
         }
         Source::Opening | Source::Manual => (ids.entries[position], "Journal Entry"),
     };
-    (id > 0).then_some(Txn { id, kind })
+    (id > 0).then_some((id, kind))
 }
 
 fn account(dataset: &Dataset, line: &EntryLine) -> i64 {

@@ -22,8 +22,8 @@ use crate::{
     store::{Cell, Schema, Store, StoreError, Table},
 };
 pub(super) use accounts::{DISCOUNTS, id_of as account_id};
-pub(super) use journals::{PLACE, moves};
-pub(super) use ledger::POSTING;
+pub(super) use journals::moves;
+pub(super) use ledger::{LEDGER, Posting, postings};
 pub(super) use lists::{FIRST_TAX_RATE, TERMS};
 pub(super) use payments::{Linked, links};
 pub(super) use purchases::{LINK_TYPES, PURCHASE_LINE};
@@ -49,7 +49,7 @@ pub(super) fn store(dataset: &Dataset) -> Result<Store, StoreError> {
     tables.extend([names::customers(dataset)?, names::items(dataset)?, purchases::vendors(dataset)?]);
     tables.extend(purchases::documents(dataset, &ids)?);
     tables.extend([payments::incoming(dataset, &ids)?, payments::outgoing(dataset, &ids)?]);
-    tables.extend(journals::tables(dataset, &ids, &ledger)?);
+    tables.extend(journals::tables(dataset, &ids)?);
     tables.extend(lists::lists(dataset)?);
     tables.extend([accounts::accounts(dataset, &ledger.held)?, ledger.table]);
     for name in ["CompanyInfo", "Preferences"] {
