@@ -271,8 +271,9 @@ impl Plan {
             .iter()
             .map(|field| {
                 let def = def.field(field);
-                needs_currency |= in_document_currency(def.kind);
-                (field, def, mapping.field(field).map(|m| Extract::new(&m.from, &mut shapes)))
+                let from = mapping.field(field).map(|m| &m.from);
+                needs_currency |= in_document_currency(def.kind) || matches!(from, Some(From::ByCurrency(..)));
+                (field, def, from.map(|from| Extract::new(from, &mut shapes)))
             })
             .collect();
         let currency = mapping.currency_from().filter(|_| needs_currency);

@@ -132,6 +132,15 @@ fn amounts_follow_the_currency_of_the_document() {
 }
 
 #[test]
+fn amount_that_depends_on_the_currency_may_be_asked_for_alone() {
+    let set = &mapping().sets(EntityType::Invoice)[0].clone();
+    let field = EntityType::Invoice.def().id_of("baseSubtotal").expect("a field");
+    let plan = Plan::new(set, [field].into_iter().collect());
+    let json = r#"{"Id":7,"Currency":"USD","Total":100,"TotalFc":130,"Tax":0,"Rate":0.9}"#;
+    assert_eq!(*plan.read(json, &[], &env()).expect("a record").get(field), money("117.00", "EUR"));
+}
+
+#[test]
 fn what_cannot_be_mapped_is_quarantined_with_field_and_value() {
     let bad = |json| read(EntityType::Invoice, 0, json).expect_err("quarantined");
     let q = bad(r#"{"Id":7,"Tax":"twelve","Currency":"EUR"}"#);
