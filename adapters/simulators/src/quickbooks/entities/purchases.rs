@@ -96,10 +96,21 @@ pub(super) const ENTITIES: &[Entity] = &[
         others: PURCHASES,
         order: BY_CHANGE,
     },
+    // VendorRef is marked on neither credits nor orders, but programs in use ask by it.
     Entity {
         name: "VendorCredit",
         path: "vendorcredit",
-        properties: &[ID, NUMBER, DATE, sort("Balance", "balance", Kind::Number), TOTAL, PAYABLES, CREATED, UPDATED],
+        properties: &[
+            ID,
+            filter("VendorRef", "vendorref", Kind::Id),
+            NUMBER,
+            DATE,
+            sort("Balance", "balance", Kind::Number),
+            TOTAL,
+            PAYABLES,
+            CREATED,
+            UPDATED,
+        ],
         others: PURCHASES,
         order: BY_CHANGE,
     },
@@ -125,7 +136,7 @@ pub(super) const ENTITIES: &[Entity] = &[
     Entity {
         name: "PurchaseOrder",
         path: "purchaseorder",
-        properties: &[ID, NUMBER, DATE, DUE, CREATED, UPDATED],
+        properties: &[ID, filter("VendorRef", "vendorref", Kind::Id), NUMBER, DATE, DUE, CREATED, UPDATED],
         others: PURCHASES,
         order: BY_CHANGE,
     },

@@ -134,6 +134,13 @@ pub(super) const ENTITIES: &[Entity] = &[
         others: SALES,
         order: BY_CHANGE,
     },
+    Entity {
+        name: "RefundReceipt",
+        path: "refundreceipt",
+        properties: &[ID, CUSTOMER, BALANCE, DATE, NUMBER, CREATED, UPDATED],
+        others: SALES,
+        order: BY_CHANGE,
+    },
     // TotalAmt is marked where a payment is created, not where it is read.
     Entity {
         name: "Payment",

@@ -124,11 +124,11 @@ pub(super) fn documents(dataset: &Dataset, ids: &Ids) -> Result<Vec<Table>, Stor
             &[SHOWN, &["HomeBalance"]].concat(),
             &["VendorRef", "docnumber", "TxnDate", "DueDate", updated],
         ),
-        credits: table("VendorCredit", &[SHOWN, &["VendorRef"]].concat(), &["docnumber", "TxnDate", updated]),
+        credits: table("VendorCredit", SHOWN, &["VendorRef", "docnumber", "TxnDate", updated]),
         orders: table(
             "PurchaseOrder",
-            &[SHOWN, &["VendorRef", "TotalAmt", "APAccountRef", "POStatus", "Memo"]].concat(),
-            &["docnumber", "TxnDate", updated],
+            &[SHOWN, &["TotalAmt", "APAccountRef", "POStatus", "Memo"]].concat(),
+            &["VendorRef", "docnumber", "TxnDate", updated],
         ),
     };
     for (position, bill) in dataset.bills.iter().enumerate().filter(|(position, _)| ids.bills[*position] > 0) {
