@@ -92,6 +92,18 @@ impl Api {
             .ok_or_else(|| Error::bad_response("QuickBooks' answer holds no result of the query."))
     }
 
+    /// A report, by its name and parameters.
+    pub(super) async fn report<T: serde::de::DeserializeOwned>(
+        &self,
+        ctx: &Ctx,
+        name: &'static str,
+        parameters: &[(&str, &str)],
+    ) -> Result<T> {
+        let request = Request::get(self.url(["reports", name], parameters), "report");
+        let request = request.header(ACCEPT, HeaderValue::from_static("application/json"));
+        self.http.send(ctx, request).await?.json()
+    }
+
     /// How many queries go into one call of [`queries`](Self::queries), if each brings so many rows.
     pub(super) fn queries_in_a_call(rows: usize) -> usize {
         (MAX_ROWS / rows.max(1)).clamp(1, BATCH)
@@ -195,15 +207,26 @@ impl Api {
 
 /// The label of a query in metrics: which entity it asks for.
 fn operation(statement: &str) -> &'static str {
-    match statement.split_ascii_whitespace().nth(3) {
-        Some("Invoice") => "query Invoice",
-        Some("CreditMemo") => "query CreditMemo",
-        Some("Customer") => "query Customer",
-        Some("Item") => "query Item",
-        Some("Estimate") => "query Estimate",
-        Some("Preferences") => "query Preferences",
-        _ => "query",
-    }
+    const LABELS: [&str; 16] = [
+        "query Invoice",
+        "query CreditMemo",
+        "query Customer",
+        "query Item",
+        "query Estimate",
+        "query Preferences",
+        "query Vendor",
+        "query Bill",
+        "query VendorCredit",
+        "query Payment",
+        "query BillPayment",
+        "query RefundReceipt",
+        "query PurchaseOrder",
+        "query Account",
+        "query TaxRate",
+        "query ExchangeRate",
+    ];
+    let set = statement.split_ascii_whitespace().nth(3);
+    LABELS.iter().find(|label| label.strip_prefix("query ") == set).copied().unwrap_or("query")
 }
 
 fn pairs(args: &serde_json::Value) -> Result<Vec<(String, String)>> {
@@ -239,6 +262,11 @@ impl Answer {
         let parts = self.parts()?;
         let Some(rows) = parts.get(set) else { return Ok(Vec::new()) };
         serde_json::from_str(rows.get()).map_err(|e| unreadable(&e))
+    }
+
+    /// Whether it is an answer, and no fault.
+    pub(super) fn check(&self) -> Result<()> {
+        self.parts().map(drop)
     }
 
     /// What `count(*)` found.

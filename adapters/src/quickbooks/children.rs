@@ -3,15 +3,16 @@
 use super::{
     IDS_PER_QUERY, QuickBooks,
     api::Api,
-    family::{Family, Links, Part, Via, Wanted},
+    family::{Family, FirstRows, Links, Part, Via, Wanted},
     read::{Left, is_id},
+    reading::Link,
     statement::{MAX_ROWS, Selection},
 };
 use crate::{
     adapter::{Children, ChildrenQuery, Ctx},
     error::{Error, Result},
     mapping::{Env, SourceFilter},
-    model::{EntityType, SourceSet},
+    model::EntityType,
 };
 use futures_util::future::{try_join, try_join_all};
 use serde::Deserialize;
@@ -27,28 +28,30 @@ impl QuickBooks {
             families.extend(Family::of(set, query, &left.push(&filter, set))?);
         }
         let left = left.filter();
-        let wanted = Wanted {
-            via: query.via,
-            per_parent: query.per_parent.min(MAX_ROWS - 1),
-            fields: query.fields.union(left.fields()),
-        };
+        let wanted = Wanted { via: query.via, per_parent: query.per_parent.min(MAX_ROWS - 1) };
 
         let first = self.first_answers(ctx, &mut families, wanted.per_parent);
-        let (env, ()) = try_join(self.env(ctx), first).await?;
+        let ((env, books), ()) = try_join(self.env(ctx), first).await?;
         for family in &mut families {
             family.deal(&wanted, &env)?;
         }
         self.top_up(ctx, &mut families, &wanted, &env).await?;
 
-        let page = |parent, set: &SourceSet| {
-            let parts = families.iter().filter(|family| family.set.set == *set).map(|family| family.first_rows(parent));
-            parts
-                .reduce(|page, part| page.then(part, wanted.per_parent))
-                .unwrap_or_default()
-                .page(set, wanted.per_parent)
-        };
-        let pages = |parent| query.sets.iter().map(|set| page(parent, set)).collect();
-        Ok(Children { parents: query.parents.iter().map(pages).collect(), left })
+        let fields = query.fields.union(left.fields());
+        let pages = query.sets.iter().map(|name| async {
+            let set = self.set(entity, name)?;
+            let first_rows = |parent| {
+                let parts = families.iter().filter(|f| f.set.set == *name).map(|family| family.first_rows(parent));
+                parts.reduce(|page, part| page.then(part, wanted.per_parent)).unwrap_or_default()
+            };
+            let firsts: Vec<_> = query.parents.iter().map(first_rows).collect();
+            let rows: Vec<_> = firsts.iter().flat_map(FirstRows::rows).collect();
+            let reading = self.reading(ctx, set, fields, &rows, (&env, &books)).await?;
+            Ok::<_, Error>(firsts.iter().map(|first| first.page(name, wanted.per_parent, &reading)).collect::<Vec<_>>())
+        });
+        let mut by_set: Vec<_> = try_join_all(pages).await?.into_iter().map(Vec::into_iter).collect();
+        let parents = query.parents.iter().map(|_| by_set.iter_mut().filter_map(Iterator::next).collect());
+        Ok(Children { parents: parents.collect(), left })
     }
 
     /// One query for all parents of each set; the invoices of orders are found through the orders.
@@ -147,13 +150,6 @@ impl QuickBooks {
             #[serde(rename = "LinkedTxn")]
             links: Option<Vec<Link>>,
         }
-        #[derive(Deserialize)]
-        struct Link {
-            #[serde(rename = "TxnId")]
-            id: Box<str>,
-            #[serde(rename = "TxnType")]
-            kind: String,
-        }
         let Some(set) = self.mapping.sets(EntityType::SalesOrder).first() else { return Ok(Links::new()) };
         let answers = estimates.chunks(IDS_PER_QUERY).map(|chunk| async move {
             let selection = Selection::new(set, &SourceFilter::ALL)?.within(set.id.as_str(), chunk.iter().copied());
@@ -166,7 +162,7 @@ impl QuickBooks {
                     Error::bad_response("The links of an estimate cannot be read.").with_detail(e.to_string())
                 })?;
                 let invoices = estimate.links.unwrap_or_default().into_iter();
-                let invoices = invoices.filter(|link| link.kind == "Invoice" && is_id(&link.id)).map(|link| link.id);
+                let invoices = invoices.filter(|link| &*link.kind == "Invoice" && is_id(&link.id)).map(|link| link.id);
                 links.insert(estimate.id, invoices.collect());
             }
         }

@@ -3,14 +3,16 @@
 use super::{
     api::Answer,
     read::is_id,
+    reading::Reading,
     statement::{Selection, listed, name, order_by},
 };
 use crate::{
-    adapter::{ChildrenQuery, Position, Quarantined, Row, SetPage},
+    adapter::{ChildrenQuery, Position, Row, SetPage},
     error::{Error, Result},
     mapping::{Env, From, Plan, SetMapping, SourceFilter, Take},
     model::{FieldId, FieldSet, RemoteRef, SourceSet, Value},
 };
+use serde_json::value::RawValue;
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
@@ -23,7 +25,6 @@ pub(super) type Links = HashMap<Box<str>, Vec<Box<str>>>;
 pub(super) struct Wanted {
     pub(super) via: FieldId,
     pub(super) per_parent: usize,
-    pub(super) fields: FieldSet,
 }
 
 /// How the children of a set know their parents.
@@ -44,11 +45,10 @@ pub(super) struct Part {
     pub(super) parents: Vec<Box<str>>,
 }
 
-/// The first children of one parent.
+/// The first children of one parent, unread.
 #[derive(Clone, Default)]
 pub(super) struct FirstRows {
-    rows: Vec<Row>,
-    quarantined: Vec<Quarantined>,
+    rows: Vec<Arc<RawValue>>,
     /// How many rows of the parent were seen, also those that are not wanted any more.
     seen: usize,
 }
@@ -56,22 +56,30 @@ pub(super) struct FirstRows {
 impl FirstRows {
     /// These rows, and after them others.
     pub(super) fn then(mut self, other: Self, per_parent: usize) -> Self {
-        for row in other.rows {
-            let Position::Offset(at) = row.position else { continue };
-            let at = at + self.seen as u64;
-            if at <= per_parent as u64 {
-                self.rows.push(Row { position: Position::Offset(at), ..row });
-            }
-        }
-        self.quarantined.extend(other.quarantined);
+        let room = per_parent.saturating_sub(self.rows.len());
+        self.rows.extend(other.rows.into_iter().take(room));
         self.seen += other.seen;
         self
     }
 
+    /// The rows that are shown.
+    pub(super) fn rows(&self) -> impl Iterator<Item = &RawValue> {
+        self.rows.iter().map(AsRef::as_ref)
+    }
+
     /// The page of the parent; with a position after it where there are more.
-    pub(super) fn page(self, set: &SourceSet, per_parent: usize) -> SetPage {
+    pub(super) fn page(&self, set: &SourceSet, per_parent: usize, reading: &Reading<'_>) -> SetPage {
         let next = (self.seen > per_parent).then_some(Position::Offset(per_parent as u64));
-        SetPage { set: set.clone(), rows: self.rows, next, quarantined: self.quarantined }
+        let mut page = SetPage { set: set.clone(), rows: Vec::new(), next, quarantined: Vec::new() };
+        for (at, raw) in self.rows.iter().enumerate() {
+            match reading.read(raw) {
+                Ok(record) => {
+                    page.rows.push(Row { record: Arc::new(record), position: Position::Offset(at as u64 + 1) });
+                }
+                Err(quarantined) => page.quarantined.push(quarantined),
+            }
+        }
+        page
     }
 }
 
@@ -139,7 +147,6 @@ impl<'m> Family<'m> {
     pub(super) fn deal(&mut self, wanted: &Wanted, env: &Env) -> Result<()> {
         // Most rows of a big parent are not shown: whose a row is, is found out without reading it.
         let key = Plan::new(self.set, FieldSet::from_iter([wanted.via]));
-        let plan = Plan::new(self.set, wanted.fields);
         let mut dealt: HashMap<Box<str>, FirstRows> = HashMap::new();
         let mut cut = self.answers.is_empty() && matches!(self.via, Via::Column { .. });
         for Part { answer, asked, parents } in std::mem::take(&mut self.answers) {
@@ -162,11 +169,7 @@ impl<'m> Family<'m> {
                     let first = dealt.entry(parent.into()).or_default();
                     first.seen += 1;
                     if first.seen <= wanted.per_parent {
-                        let position = Position::Offset(first.seen as u64);
-                        match plan.read(raw.get(), &[], env) {
-                            Ok(record) => first.rows.push(Row { record: Arc::new(record), position }),
-                            Err(quarantined) => first.quarantined.push(quarantined),
-                        }
+                        first.rows.push(Arc::from(raw.to_owned()));
                     }
                 }
             }

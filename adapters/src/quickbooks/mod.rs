@@ -6,15 +6,20 @@ mod children;
 mod company;
 mod family;
 mod fault;
+mod ledger;
 mod read;
+mod reading;
 mod settings;
 mod statement;
+mod sums;
 #[cfg(test)]
 mod tests;
+mod whole;
 
 use crate::{
     adapter::{
-        Adapter, Capability, Children, ChildrenQuery, Count, Ctx, Info, ListQuery, Page, Paging, RawCall, ServerInfo,
+        Adapter, AggregateQuery, AggregateRow, Capability, Children, ChildrenQuery, Count, Ctx, Info, ListQuery, Page,
+        Paging, RawCall, ServerInfo,
     },
     cached::Cached,
     catalog::System,
@@ -27,7 +32,8 @@ use crate::{
 use api::Api;
 use async_trait::async_trait;
 use chrono_tz::Tz;
-use statement::{listed, name};
+use company::Books;
+use statement::{is_whole, listed, name};
 use std::sync::{Arc, LazyLock};
 
 pub(crate) static SYSTEM: System = System {
@@ -65,8 +71,8 @@ struct QuickBooks {
     host: Arc<HostState>,
     mapping: Mapping,
     api: Arc<Api>,
-    /// The home currency as the company's preferences name it.
-    home: Arc<Cached<Option<CurrencyCode>>>,
+    /// What is known of the company.
+    books: Arc<Cached<Books>>,
     /// The home currency as the operator set it.
     base_currency: Option<CurrencyCode>,
     time_zone: Option<Tz>,
@@ -105,7 +111,10 @@ impl Adapter for QuickBooks {
     }
 
     fn capability(&self, entity: EntityType) -> Capability {
-        capability(&self.mapping, entity)
+        match (entity, self.books.peek()) {
+            (EntityType::ExchangeRate, Some(books)) if !books.multi_currency => Capability::none(entity),
+            _ => capability(&self.mapping, entity),
+        }
     }
 
     fn sets(&self, entity: EntityType) -> Vec<SourceSet> {
@@ -141,6 +150,10 @@ impl Adapter for QuickBooks {
         self.read_children(ctx, entity, query).await
     }
 
+    async fn aggregate(&self, ctx: &Ctx, entity: EntityType, query: &AggregateQuery) -> Result<Vec<AggregateRow>> {
+        self.read_aggregate(ctx, entity, query).await
+    }
+
     async fn call(&self, ctx: &Ctx, call: &RawCall) -> Result<serde_json::Value> {
         self.api.call(ctx, call).await
     }
@@ -149,19 +162,24 @@ impl Adapter for QuickBooks {
 /// What can be done with an entity by a mapping.
 fn capability(mapping: &Mapping, entity: EntityType) -> Capability {
     let sets = mapping.sets(entity);
+    if entity == EntityType::Transaction {
+        let filter = sums::LEDGER_FILTER.to_vec();
+        return Capability { aggregate: true, filter, ..Capability::none(entity) };
+    }
     if sets.is_empty() {
         return Capability::none(entity);
     }
     let names = |accept: &dyn Fn(FieldId, &FieldDef) -> bool| {
         entity.def().all_fields().filter(|(id, def)| accept(*id, def)).map(|(_, def)| def.name).collect()
     };
+    let whole = sets.iter().all(|set| is_whole(set));
     Capability {
         entity,
         list: true,
         get_many: true,
         max_ids_per_call: u32::try_from(IDS_PER_QUERY).ok(),
         count: true,
-        paging: Paging::Offset,
+        paging: if whole { Paging::Keyset } else { Paging::Offset },
         filter: names(&|id, def| def.filter && sets.iter().any(|set| is_filterable(set, id))),
         order_by: names(&|id, def| {
             def.sort
@@ -169,12 +187,15 @@ fn capability(mapping: &Mapping, entity: EntityType) -> Capability {
                 && sets.iter().all(|set| is_sortable(set, id) != Some(false))
         }),
         fields: mapped_fields(entity, sets),
-        aggregate: false,
+        aggregate: whole,
     }
 }
 
-/// Whether QuickBooks evaluates conditions on a field, at least some.
+/// Whether conditions on a field are evaluated before records reach the gateway, at least some.
 fn is_filterable(set: &SetMapping, field: FieldId) -> bool {
+    if is_whole(set) {
+        return set.field(field).is_some();
+    }
     let known = |path: &str| listed(set, "keys", name(path)) || listed(set, "filterable", name(path));
     set.field(field).is_some_and(|mapping| match &mapping.from {
         From::Paths(paths) | From::Ref { paths, .. } => paths.first().is_some_and(|path| known(path.as_str())),
@@ -188,8 +209,11 @@ fn is_filterable(set: &SetMapping, field: FieldId) -> bool {
 
 /// Whether QuickBooks sorts a set by a field; none where it is the same in all of the set.
 fn is_sortable(set: &SetMapping, field: FieldId) -> Option<bool> {
-    match &set.field(field)?.from {
+    let mapping = set.field(field)?;
+    match &mapping.from {
         From::Const(_) => None,
+        _ if is_whole(set) => Some(true),
+        _ if !mapping.sort => Some(false),
         From::Paths(paths) => Some(paths.first().is_some_and(|path| listed(set, "sortable", name(path.as_str())))),
         _ => Some(false),
     }

@@ -3,46 +3,60 @@
 use super::{
     IDS_PER_QUERY, QuickBooks,
     api::Answer,
-    statement::{MAX_ROWS, Selection, Sorting, fit, order_by},
+    company::Books,
+    statement::{MAX_ROWS, Selection, Sorting, fit, is_whole, order_by},
 };
 use crate::{
     adapter::{Count, Ctx, ListQuery, Page, Position, Quarantined, Row, SetPage},
     error::{Error, Result},
     filter::{Condition, Filter, Op, Target},
-    mapping::{Env, Plan, Pushed, SetMapping, SourceFilter, push},
-    model::{EntityType, FieldSet, Record, RemoteRef, Value},
+    mapping::{Env, Pushed, SetMapping, SourceFilter, push},
+    model::{CurrencyCode, EntityType, FieldSet, Record, RemoteRef, Value},
 };
+use chrono::NaiveDate;
 use futures_util::future::{try_join, try_join_all};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::{
     borrow::Cow,
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::Arc,
 };
 
 impl QuickBooks {
-    /// What reading needs to know of the company.
-    pub(super) async fn env(&self, ctx: &Ctx) -> Result<Env> {
-        let base_currency = match self.base_currency {
-            Some(currency) => Some(currency),
-            None => {
-                let api = Arc::clone(&self.api);
-                self.home.get(ctx, |ctx| async move { super::company::home_currency(&api, &ctx).await }).await?
+    /// What is known of the company. Where its currency was entered, it can do without.
+    pub(super) async fn books(&self, ctx: &Ctx) -> Result<Books> {
+        let api = Arc::clone(&self.api);
+        let books = self.books.get(ctx, |ctx| async move { super::company::books(&api, &ctx).await }).await;
+        match (books, self.base_currency) {
+            (Ok(books), _) => Ok(books),
+            (Err(error), Some(_)) => {
+                tracing::warn!(erp.id = %self.info.erp, "goes on without the preferences of the company: {error}");
+                Ok(Books::default())
             }
-        };
-        Ok(Env {
+            (Err(error), None) => Err(error),
+        }
+    }
+
+    /// What reading needs to know of the company.
+    pub(super) async fn env(&self, ctx: &Ctx) -> Result<(Env, Books)> {
+        let books = self.books(ctx).await?;
+        let env = Env {
             erp: self.info.erp.clone(),
             read_at: ctx.now,
-            base_currency,
+            base_currency: self.base_currency.or(books.currency),
             zone: self.time_zone.unwrap_or(chrono_tz::UTC),
             currencies: HashMap::new(),
             base_url: Arc::clone(&self.app),
-            tables: Arc::default(),
-        })
+            tables: Arc::clone(&books.tables),
+        };
+        Ok((env, books))
     }
 
     pub(super) async fn read_list(&self, ctx: &Ctx, entity: EntityType, query: &ListQuery) -> Result<Page> {
+        if self.mapping.sets(entity).iter().any(|set| is_whole(set)) {
+            return self.list_whole(ctx, entity, query).await;
+        }
         let filter = self.answerable(ctx, entity, &query.filter).await?;
         let mut starts = Vec::with_capacity(query.sets.len());
         let mut left = Left::default();
@@ -74,9 +88,10 @@ impl QuickBooks {
                 Ok::<_, Error>(Fetched { set, skip, answers, asked })
             });
         }
-        let (env, pages) = try_join(self.env(ctx), try_join_all(pages)).await?;
-        let sets = pages.iter().map(|fetched| fetched.page(query.limit, fields, &env)).collect::<Result<_>>()?;
-        Ok(Page { sets, left })
+        let ((env, books), pages) = try_join(self.env(ctx), try_join_all(pages)).await?;
+        let known = (&env, &books);
+        let pages = pages.iter().map(|fetched| fetched.page(self, ctx, query.limit, fields, known));
+        Ok(Page { sets: try_join_all(pages).await?, left })
     }
 
     /// Rows of a set in order, those that lack the first key after all others.
@@ -112,6 +127,11 @@ impl QuickBooks {
         if sets.is_empty() {
             return Err(self.unsupported(entity));
         }
+        if sets.iter().any(|set| is_whole(set)) {
+            let counts = sets.iter().map(|set| self.whole(ctx, set, filter, FieldSet::EMPTY));
+            let wholes = try_join_all(counts).await?;
+            return Ok(Count::Exact(wholes.iter().map(|whole| whole.records.len() as u64).sum()));
+        }
         let filter = self.answerable(ctx, entity, filter).await?;
         let mut statements = Vec::new();
         for set in sets {
@@ -142,23 +162,21 @@ impl QuickBooks {
         let mut queries = Vec::new();
         for set in sets {
             let mut seen = HashSet::new();
-            let wanted = ids.iter().filter(|id| id.set == set.set && is_id(&id.id) && seen.insert(&*id.id));
-            let wanted: Vec<_> = wanted.map(|id| &*id.id).collect();
-            for chunk in wanted.chunks(IDS_PER_QUERY) {
-                let selection = Selection::new(set, &SourceFilter::ALL)?.within(set.id.as_str(), chunk.iter().copied());
-                let statement = selection.rows("", 0, chunk.len());
+            let wanted = ids.iter().filter(|id| id.set == set.set && seen.insert(&*id.id));
+            for statement in by_ids(set, wanted.map(|id| &*id.id))? {
                 queries.push(async move { Ok::<_, Error>((set, self.api.query(ctx, &statement).await?)) });
             }
         }
         if queries.is_empty() {
             return Ok(vec![None; ids.len()]);
         }
-        let (env, answers) = try_join(self.env(ctx), try_join_all(queries)).await?;
+        let ((env, books), answers) = try_join(self.env(ctx), try_join_all(queries)).await?;
         let mut found = HashMap::new();
         for (set, answer) in &answers {
-            let plan = Plan::new(set, fields);
-            for raw in answer.rows(set.set.as_str())? {
-                match plan.read(raw.get(), &[], &env) {
+            let rows = answer.rows(set.set.as_str())?;
+            let reading = self.reading(ctx, set, fields, &rows, (&env, &books)).await?;
+            for raw in rows {
+                match reading.read(raw) {
                     Ok(record) if !is_category(set, raw) => {
                         let id = RemoteRef { set: set.set.clone(), id: record.key.id.clone() };
                         found.insert(id, Arc::new(record));
@@ -219,6 +237,30 @@ fn possible_ids(filter: Filter) -> Filter {
     }
 }
 
+/// The queries for records by their ids.
+fn by_ids<'i>(set: &SetMapping, ids: impl Iterator<Item = &'i str>) -> Result<Vec<String>> {
+    let all = || Selection::new(set, &SourceFilter::ALL);
+    if set.entity != EntityType::ExchangeRate {
+        let ids: Vec<_> = ids.filter(|id| is_id(id)).collect();
+        let chunks = ids.chunks(IDS_PER_QUERY);
+        return chunks.map(|ids| Ok(all()?.within("Id", ids.iter().copied()).rows("", 0, ids.len()))).collect();
+    }
+    // A rate is known by its currency and the day from which it holds.
+    let mut days: BTreeMap<NaiveDate, Vec<&str>> = BTreeMap::new();
+    for id in ids {
+        if let Some((currency, Ok(day))) = id.split_once(':').map(|(currency, day)| (currency, day.parse()))
+            && currency.parse::<CurrencyCode>().is_ok()
+        {
+            days.entry(day).or_default().push(currency);
+        }
+    }
+    let on = |(day, currencies): (NaiveDate, Vec<&str>)| {
+        let rates = all()?.within("SourceCurrencyCode", currencies).on("AsOfDate", day);
+        Ok(rates.rows("", 0, MAX_ROWS))
+    };
+    days.into_iter().map(on).collect()
+}
+
 /// Categories are kept among the items, but are none.
 fn is_category(set: &SetMapping, raw: &RawValue) -> bool {
     #[derive(Deserialize)]
@@ -268,17 +310,24 @@ struct Fetched<'m> {
 }
 
 impl Fetched<'_> {
-    fn page(&self, limit: usize, fields: FieldSet, env: &Env) -> Result<SetPage> {
+    async fn page(
+        &self,
+        qbo: &QuickBooks,
+        ctx: &Ctx,
+        limit: usize,
+        fields: FieldSet,
+        known: (&Env, &Books),
+    ) -> Result<SetPage> {
         let mut rows = Vec::new();
         for answer in &self.answers {
             rows.extend(answer.rows(self.set.set.as_str())?);
         }
         let shown = &rows[..rows.len().min(limit)];
         let mut page = empty(self.set);
-        let plan = Plan::new(self.set, fields);
+        let reading = qbo.reading(ctx, self.set, fields, shown, known).await?;
         for (at, raw) in shown.iter().enumerate() {
             let position = Position::Offset(self.skip + at as u64 + 1);
-            match plan.read(raw.get(), &[], env) {
+            match reading.read(raw) {
                 Ok(record) => page.rows.push(Row { record: Arc::new(record), position }),
                 Err(quarantined) => page.quarantined.push(quarantined),
             }

@@ -27,8 +27,8 @@ const TOKENS: &str = "https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer"
 /// Since August 2025 lower ones are treated as this one.
 const MINOR_VERSION: u32 = 75;
 
-/// The home currency of a company does not change; the edition and the name may.
-const KEEP_PREFERENCES: Duration = Duration::from_secs(12 * 60 * 60);
+/// The home currency of a company does not change; its codes of tax may.
+const KEEP_BOOKS: Duration = Duration::from_secs(60 * 60);
 
 const OPTIONAL: SettingDef =
     SettingDef { key: "", label: "", help: "", required: false, secret: false, example: None, pattern: None };
@@ -185,7 +185,7 @@ pub(super) fn build(erp: &ErpId, settings: Settings, services: &Services) -> Res
         host: state,
         mapping: mapping(estimates)?,
         api: Arc::new(Api::new(http, below(&host, &["v3", "company", realm]), minor_version)),
-        home: Cached::new(KEEP_PREFERENCES),
+        books: Cached::new(KEEP_BOOKS),
         base_currency: settings
             .parse::<CurrencyCode>("base_currency", "a currency of three capital letters, such as USD")?,
         time_zone: settings.parse::<Tz>("time_zone", "the IANA name of a time zone, such as America/Los_Angeles")?,

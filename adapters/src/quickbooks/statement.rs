@@ -8,7 +8,7 @@ use crate::{
     mapping::{Fit, From, Literal, SetMapping, SortKey, SourceCondition, SourceFilter, SourceOp, sort_keys},
     model::Direction,
 };
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, SecondsFormat, TimeDelta, Utc};
 use std::borrow::Cow;
 
 /// The most rows that a query brings.
@@ -27,6 +27,11 @@ pub(super) fn name(path: &str) -> &str {
 pub(super) fn listed(set: &SetMapping, list: &str, name: &str) -> bool {
     let names = set.options.get(list).and_then(toml::Value::as_array);
     names.is_some_and(|names| names.iter().any(|n| n.as_str() == Some(name)))
+}
+
+/// Whether a set is read as a whole, filtered and sorted here.
+pub(super) fn is_whole(set: &SetMapping) -> bool {
+    set.options.get("whole").and_then(toml::Value::as_bool) == Some(true)
 }
 
 /// How well QuickBooks evaluates a condition.
@@ -103,6 +108,12 @@ impl Selection {
     pub(super) fn within<'i>(mut self, path: &str, ids: impl IntoIterator<Item = &'i str>) -> Self {
         let values = ids.into_iter().map(|id| Literal::Text(id.into())).collect();
         self.conditions.push(render(&SourceCondition { path: path.into(), op: SourceOp::In, values }));
+        self
+    }
+
+    /// Only rows of this day.
+    pub(super) fn on(mut self, field: &str, day: NaiveDate) -> Self {
+        self.conditions.push(format!("{field} = {}", quoted(&day.to_string())));
         self
     }
 

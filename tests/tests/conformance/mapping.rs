@@ -106,6 +106,18 @@ fn quickbooks() -> Samples {
             ("creditmemo", &["CreditMemo"], E::Invoice, "CreditMemo"),
             ("estimate_accepted", &["Estimate"], E::SalesOrder, "Estimate"),
             ("query_response_estimates", &["QueryResponse", "Estimate"], E::SalesOrder, "Estimate"),
+            ("vendor", &["Vendor"], E::Vendor, "Vendor"),
+            ("bill_paid", &["Bill"], E::Bill, "Bill"),
+            ("bill_foreign_from_order", &["Bill"], E::Bill, "Bill"),
+            ("vendorcredit", &["VendorCredit"], E::Bill, "VendorCredit"),
+            ("payment_partly_applied", &["Payment"], E::Payment, "Payment"),
+            ("payment_of_credit", &["Payment"], E::Payment, "Payment"),
+            ("payment_voided", &["Payment"], E::Payment, "Payment"),
+            ("query_response_billpayments", &["QueryResponse", "BillPayment"], E::Payment, "BillPayment"),
+            ("refundreceipt", &["RefundReceipt"], E::Payment, "RefundReceipt"),
+            ("purchaseorder", &["PurchaseOrder"], E::PurchaseOrder, "PurchaseOrder"),
+            ("query_response_accounts", &["QueryResponse", "Account"], E::Account, "Account"),
+            ("query_response_companyinfo", &["QueryResponse", "CompanyInfo"], E::Company, "CompanyInfo"),
         ],
     }
 }

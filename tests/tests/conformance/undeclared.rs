@@ -42,6 +42,6 @@ pub(crate) async fn unsupported_entities_fail_without_http(target: Case) {
             unsupported("get_many", is_unsupported(&read));
         }
     }
-    assert!(tried > 10, "most entities are not there yet: adjust this when they are");
+    assert!(tried > 0, "a target that lists everything has no business here");
     assert_eq!(target.requests(), 0);
 }

@@ -17,6 +17,7 @@ use std::{
 pub(super) struct Fake {
     tables: Mutex<HashMap<String, Vec<Value>>>,
     refused: Mutex<HashMap<String, String>>,
+    reports: Mutex<HashMap<String, String>>,
     /// Each exchange: the path's last part, and the statements.
     log: Mutex<Vec<(String, Vec<String>)>>,
 }
@@ -42,6 +43,11 @@ impl Fake {
     /// Answers queries of a table with a fault.
     pub(super) fn refuse(&self, table: &str, code: &str) {
         self.refused.lock().expect("not poisoned").insert(table.to_owned(), code.to_owned());
+    }
+
+    /// What a report answers.
+    pub(super) fn put_report(&self, name: &str, report: &str) {
+        self.reports.lock().expect("not poisoned").insert(name.to_owned(), report.to_owned());
     }
 
     pub(super) fn calls(&self) -> usize {
@@ -129,6 +135,12 @@ impl Http for Fake {
         assert!(request.url.path().starts_with("/v3/company/123/"), "{}", request.url);
         assert!(request.url.query_pairs().any(|(key, value)| key == "minorversion" && value == "75"));
         let endpoint = request.url.path().rsplit('/').next().unwrap_or_default().to_owned();
+        if request.url.path().contains("/reports/") {
+            let report = self.reports.lock().expect("not poisoned")[&endpoint].clone();
+            let parameters = request.url.query_pairs().map(|(key, value)| format!("{key}={value}")).collect();
+            self.log.lock().expect("not poisoned").push((format!("{} {endpoint}", request.method), parameters));
+            return Ok(Response { status: StatusCode::OK, headers: HeaderMap::new(), body: report.into() });
+        }
         let body = request.body.map(|b| String::from_utf8(b.to_vec()).expect("text")).unwrap_or_default();
         let (statements, answer) = if endpoint == "batch" {
             let batch: Value = serde_json::from_str(&body).expect("JSON");

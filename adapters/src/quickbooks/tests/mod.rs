@@ -3,8 +3,11 @@
 mod auth;
 mod children;
 mod fake;
+mod ledger;
 mod mapping;
+mod purchases;
 mod read;
+mod short_lists;
 mod statement;
 
 use super::*;
@@ -39,7 +42,7 @@ fn adapter_with(fake: &Arc<Fake>, estimates: bool) -> QuickBooks {
         host,
         mapping: super::mapping(estimates).expect("a mapping"),
         api: Arc::new(Api::new(http, base, 75)),
-        home: Cached::new(Duration::from_secs(3600)),
+        books: Cached::new(Duration::from_secs(3600)),
         base_currency: None,
         time_zone: None,
         app: "https://app.qbo.intuit.com".into(),
@@ -74,14 +77,7 @@ fn query(adapter: &QuickBooks, entity: EntityType, filter: Filter, limit: usize)
         filter,
         order: order(entity, def.order.0, def.order.1),
         limit,
-        fields: fields(
-            entity,
-            if entity == EntityType::Invoice || entity == EntityType::SalesOrder {
-                &["number", "customer"]
-            } else {
-                &["name"]
-            },
-        ),
+        fields: ["number", "name", "customer"].iter().filter_map(|name| def.id_of(name)).collect(),
     }
 }
 
@@ -106,7 +102,7 @@ fn capability_says_what_can_be_done() {
     assert_eq!(product.order_by, ["remoteUpdatedAt", "name"], "the article number is not sortable");
     let order = (SYSTEM.capability)(EntityType::SalesOrder);
     assert_eq!(order.filter, ["remoteUpdatedAt", "number", "customer", "orderDate"], "the status is not");
-    assert!(!(SYSTEM.capability)(EntityType::Bill).list);
+    assert!(!(SYSTEM.capability)(EntityType::WorkOrder).list);
 }
 
 #[tokio::test(start_paused = true)]
@@ -189,7 +185,7 @@ async fn probe_takes_one_call_and_finds_missing_rights() {
     assert_eq!(info.company.as_deref(), Some("Cascade Ridge Outfitters"));
     assert_eq!(info.base_currency, "USD".parse().ok());
     assert_eq!(info.version.as_deref(), Some("QuickBooks Online Plus, API v3 minor version 75"));
-    assert_eq!(info.missing_rights, [EntityType::Product]);
+    assert_eq!(info.missing_rights, [EntityType::Product, EntityType::StockLevel]);
     assert_eq!(fake.calls(), 1);
 }
 
