@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use super::{
     Books,
     documents::{self, Difference, Document, DocumentLine},
-    ids, invoices, purchases,
+    ids, purchases,
 };
 use crate::{
     dataset::{AccountRole, Bill, BillKind, Dataset, EntryLine, PostState, PurchaseLine},
     decimal::{Cents, Dec},
-    store::StoreError,
+    store::{StoreError, Text},
 };
 
 /// How many rows a bill has.
@@ -35,11 +35,11 @@ fn name(books: &Books<'_>, bill: &Bill) -> Option<String> {
 }
 
 /// What a line of a purchase says.
-pub(super) fn description(books: &Books<'_>, line: &PurchaseLine) -> String {
+pub(super) fn description(books: &Books<'_>, line: &PurchaseLine) -> Text {
     match (line.text, line.product) {
-        (Some(text), _) => text.to_owned(),
-        (None, Some(product)) => invoices::description(&books.dataset.products[product]),
-        (None, None) => books.dataset.accounts[line.account].name.to_owned(),
+        (Some(text), _) => text.into(),
+        (None, Some(product)) => books.texts[product].clone(),
+        (None, None) => books.dataset.accounts[line.account].name.into(),
     }
 }
 

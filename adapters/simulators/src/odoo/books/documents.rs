@@ -60,7 +60,7 @@ pub(super) struct Document {
 
 /// A line as people write it.
 pub(super) struct DocumentLine {
-    pub(super) name: String,
+    pub(super) name: Text,
     pub(super) product: Option<usize>,
     pub(super) account: i64,
     pub(super) quantity: Dec,
@@ -209,31 +209,27 @@ impl Document {
         let number = self.name.as_deref().map(Text::from);
         let mut next = self.first_line;
         if let Some(section) = self.section {
-            let values = [("name", section.into()), ("sequence", Cell::Int(10)), ("tax_ids", Vec::new().into())];
+            let values = [("name", section.into()), ("sequence", Cell::Int(10)), ("tax_ids", books.none.clone())];
             self.insert(books, next, "line_section", &number, values)?;
             next += 1;
         }
         for (at, line) in self.lines.iter().enumerate() {
-            let unit = line.product.map(|product| ids::unit(books.dataset.products[product].unit));
-            let (analytic, account) = books.analytic(line.dimensions);
             let values = [
-                ("name", line.name.as_str().into()),
+                ("name", line.name.clone().into()),
                 ("sequence", (100 + next - self.first_line).into()),
                 ("product_id", line.product.map(|product| books.plan.products[product]).into()),
-                ("product_uom_id", unit.into()),
                 ("account_id", line.account.into()),
                 ("quantity", line.quantity.into()),
                 ("price_unit", money(line.price)),
                 ("discount", line.discount.into()),
-                ("tax_ids", vec![(self.tax_id)(line.tax)].into()),
+                ("tax_ids", books.list((self.tax_id)(line.tax))),
                 ("price_subtotal", money(line.net)),
                 ("price_total", money(line.net + line.tax_amount)),
                 ("balance", money(-sign * base.nets[at])),
                 ("amount_currency", money(-sign * line.net)),
-                ("sale_line_ids", line.sale_line.into_iter().collect::<Vec<i64>>().into()),
+                ("sale_line_ids", line.sale_line.map_or(books.none.clone(), |id| vec![id].into())),
                 ("purchase_line_id", line.purchase_line.into()),
-                ("analytic", analytic),
-                ("analytic_account", account),
+                ("analytic", books.analytic(line.dimensions)),
             ];
             self.insert(books, next, "product", &number, values)?;
             next += 1;
@@ -245,7 +241,7 @@ impl Document {
                 ("account_id", self.tax_account.into()),
                 ("tax_line_id", (self.tax_id)(position).into()),
                 ("tax_base_amount", money(self.rate.to_base(net))),
-                ("tax_ids", Vec::new().into()),
+                ("tax_ids", books.none.clone()),
                 ("balance", money(-sign * self.rate.to_base(amount))),
                 ("amount_currency", money(-sign * amount)),
             ];
@@ -256,7 +252,7 @@ impl Document {
             ("name", number.clone().filter(|name| **name != *"/").into()),
             ("sequence", Cell::Int(12_000)),
             ("account_id", self.account.into()),
-            ("tax_ids", Vec::new().into()),
+            ("tax_ids", books.none.clone()),
             ("balance", money(sign * base.total)),
             ("amount_currency", money(sign * self.totals.total)),
             ("amount_residual", money(sign * base.residual)),
@@ -270,17 +266,16 @@ impl Document {
             let line = &self.lines[difference.line];
             for (account, sign) in [(ids::PRICE_DIFFERENCE, 1), (line.account, -1)] {
                 next += 1;
-                let (analytic, analytic_account) = books.analytic(line.dimensions);
+
                 let values = [
-                    ("name", line.name.as_str().into()),
+                    ("name", line.name.clone().into()),
                     ("sequence", Cell::Int(20_000)),
                     ("product_id", line.product.map(|product| books.plan.products[product]).into()),
                     ("account_id", account.into()),
-                    ("tax_ids", Vec::new().into()),
+                    ("tax_ids", books.none.clone()),
                     ("balance", money(sign * difference.base)),
                     ("amount_currency", money(sign * difference.foreign)),
-                    ("analytic", analytic),
-                    ("analytic_account", analytic_account),
+                    ("analytic", books.analytic(line.dimensions)),
                 ];
                 self.insert(books, next, "cogs", &number, values)?;
             }
@@ -299,7 +294,6 @@ impl Document {
         let shared = [
             ("move_id", self.id.into()),
             ("move_name", number.clone().into()),
-            ("move_type", self.kind.into()),
             ("parent_state", state(self.state).into()),
             ("row_type", row_type.into()),
             ("partner_id", self.partner.into()),

@@ -120,7 +120,7 @@ fn document<'d>(books: &Books<'d>, position: usize, invoice: &'d Invoice) -> Doc
 fn document_line(books: &Books<'_>, invoice: &Invoice, line: &Line) -> DocumentLine {
     let order = invoice.order.zip(line.order_line);
     DocumentLine {
-        name: description(&books.dataset.products[line.product]),
+        name: books.texts[line.product].clone(),
         product: Some(line.product),
         account: ids::account(books.dataset.line_account(line)),
         quantity: line.quantity(),

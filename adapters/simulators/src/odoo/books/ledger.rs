@@ -79,18 +79,16 @@ fn write_entry(books: &mut Books<'_>, ids: plan::Move, entry: &Entry) -> Result<
         ("amount_total", if entry.journal == Journal::Exchange { Cell::Null } else { money(total) }),
         ("amount_total_signed", money(total)),
         ("sequence_number", entry.sequence.into()),
-        ("matched_payment_ids", Vec::new().into()),
+        ("matched_payment_ids", books.none.clone()),
     ];
     books.insert("account.move", ids.id, (entry.created, entry.created), values)?;
     for (at, line) in entry.lines.iter().enumerate() {
         let kind = books.dataset.accounts[line.account].kind;
         let reconciles = matches!(kind, AccountKind::Receivable | AccountKind::Payable);
         let Matched { full, part } = if reconciles { matched } else { Matched::default() };
-        let (analytic, account) = books.analytic(line.dimensions);
         let values = [
             ("move_id", ids.id.into()),
             ("move_name", name.clone().into()),
-            ("move_type", "entry".into()),
             ("parent_state", "posted".into()),
             ("row_type", "product".into()),
             ("name", label.clone().into()),
@@ -100,7 +98,7 @@ fn write_entry(books: &mut Books<'_>, ids: plan::Move, entry: &Entry) -> Result<
             ("currency_id", ids::currency(line.currency).into()),
             ("date", entry.date.into()),
             ("quantity", Cell::Int(1)),
-            ("tax_ids", Vec::new().into()),
+            ("tax_ids", books.none.clone()),
             ("balance", money(line.balance())),
             ("amount_currency", money(line.foreign)),
             // Exchange differences are settled by what they differ from; nothing else here is for a partner.
@@ -108,8 +106,7 @@ fn write_entry(books: &mut Books<'_>, ids: plan::Move, entry: &Entry) -> Result<
             ("amount_residual_currency", if reconciles { money(0) } else { Cell::Null }),
             ("full_reconcile_id", full.into()),
             ("matching", part.into()),
-            ("analytic", analytic),
-            ("analytic_account", account),
+            ("analytic", books.analytic(line.dimensions)),
         ];
         books.insert("account.move.line", ids.first_line + at as i64, (entry.created, entry.created), values)?;
     }

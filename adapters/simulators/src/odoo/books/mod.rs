@@ -28,7 +28,7 @@ use super::{Options, models, version::Version};
 use crate::{
     dataset::{Dataset, Dimensions},
     decimal::{Cents, Dec},
-    store::{Cell, Store, StoreError, Tables},
+    store::{Cell, Store, StoreError, Tables, Text},
 };
 use matching::Matching;
 use plan::Plan;
@@ -47,6 +47,9 @@ pub(super) fn write(dataset: &Dataset, options: &Options) -> Result<Store, Store
             matching: &matching,
             tables: &mut store.write(),
             analytic: RefCell::default(),
+            lists: RefCell::default(),
+            none: Vec::new().into(),
+            texts: dataset.products.iter().map(|product| invoices::description(product).into()).collect(),
         };
         base::write(&mut books)?;
         charts::write(&mut books)?;
@@ -76,8 +79,11 @@ struct Books<'d> {
     plan: &'d Plan,
     matching: &'d Matching,
     tables: &'d mut Tables,
-    /// What the columns hold for dimensions that were met before.
-    analytic: RefCell<HashMap<Dimensions, [Cell; 2]>>,
+    /// Cells that many rows share: of dimensions, of lists of one id, of no id, and what lines say of products.
+    analytic: RefCell<HashMap<Dimensions, Cell>>,
+    lists: RefCell<HashMap<i64, Cell>>,
+    none: Cell,
+    texts: Vec<Text>,
 }
 
 impl Books<'_> {
@@ -99,26 +105,29 @@ impl Books<'_> {
         (first, first)
     }
 
-    /// The analytic distribution of a line, and the one account of the releases before there were distributions.
-    fn analytic(&self, dimensions: Dimensions) -> (Cell, Cell) {
+    /// The analytic distribution of a line, or the one account of the releases before there were distributions.
+    fn analytic(&self, dimensions: Dimensions) -> Cell {
         let mut known = self.analytic.borrow_mut();
-        let [distribution, account] =
-            known.entry(dimensions).or_insert_with(|| distribution(dimensions, self.version)).clone();
-        (distribution, account)
+        known.entry(dimensions).or_insert_with(|| distribution(dimensions, self.version)).clone()
+    }
+
+    /// A list of one id.
+    fn list(&self, id: i64) -> Cell {
+        self.lists.borrow_mut().entry(id).or_insert_with(|| vec![id].into()).clone()
     }
 }
 
 /// Shares in percent by account: of several plans at once from 17 on, one beside the other in 16.
-fn distribution(dimensions: Dimensions, version: Version) -> [Cell; 2] {
+fn distribution(dimensions: Dimensions, version: Version) -> Cell {
     let accounts: Vec<i64> = dimensions.iter().map(ids::analytic).collect();
-    let Some(first) = accounts.first() else { return [Cell::Null, Cell::Null] };
+    let Some(first) = accounts.first() else { return Cell::Null };
     if version.0 <= 15 {
-        return [Cell::Null, Cell::Int(*first)];
+        return Cell::Int(*first);
     }
     let keys: Vec<String> = accounts.iter().map(i64::to_string).collect();
     let keys = if version.0 == 16 { keys } else { vec![keys.join(",")] };
     let shares: serde_json::Map<_, _> = keys.into_iter().map(|key| (key, json!(100.0))).collect();
-    [Cell::from(serde_json::Value::Object(shares)), Cell::Null]
+    serde_json::Value::Object(shares).into()
 }
 
 fn money(cents: Cents) -> Cell {

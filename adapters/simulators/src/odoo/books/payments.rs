@@ -174,7 +174,7 @@ impl Payment {
             ("amount_total", money(self.amount)),
             ("amount_total_signed", money(base.abs())),
             ("payment_id", self.ids.id.into()),
-            ("matched_payment_ids", Vec::new().into()),
+            ("matched_payment_ids", books.none.clone()),
         ];
         books.insert("account.move", self.ids.entry.id, (self.created, self.updated), values)?;
         let sign = if self.outbound { -1 } else { 1 };
@@ -190,7 +190,6 @@ impl Payment {
             let values = [
                 ("move_id", self.ids.entry.id.into()),
                 ("move_name", name.clone().into()),
-                ("move_type", "entry".into()),
                 ("parent_state", state.into()),
                 ("row_type", "product".into()),
                 ("name", label.clone().into()),
@@ -200,7 +199,7 @@ impl Payment {
                 ("date", self.date.into()),
                 ("date_maturity", self.date.into()),
                 ("quantity", Cell::Int(1)),
-                ("tax_ids", Vec::new().into()),
+                ("tax_ids", books.none.clone()),
                 ("balance", money(sign * base.abs())),
                 ("amount_currency", money(sign * self.amount)),
                 ("amount_residual", if at == 1 { money(sign * left_base) } else { Cell::Null }),

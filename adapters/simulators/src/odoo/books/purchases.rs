@@ -137,7 +137,6 @@ fn write_line(
 ) -> Result<(), StoreError> {
     let product = line.product.map(|product| &books.dataset.products[product]);
     let service = product.is_none_or(|product| product.kind == ProductKind::Service);
-    let (analytic, account) = books.analytic(line.dimensions);
     let values = [
         ("order_id", books.plan.purchase_orders[position].into()),
         ("sequence", (10 + at as i64).into()),
@@ -147,7 +146,7 @@ fn write_line(
         ("product_uom_id", product.map(|product| ids::unit(product.unit)).into()),
         ("price_unit", money(line.unit_price)),
         ("discount", Dec::new(0, 2).into()),
-        ("tax_ids", vec![ids::purchase_tax(line.tax)].into()),
+        ("tax_ids", books.list(ids::purchase_tax(line.tax))),
         ("price_subtotal", money(line.net)),
         ("price_total", money(line.net + line.tax_amount)),
         ("price_tax", money(line.tax_amount)),
@@ -157,8 +156,7 @@ fn write_line(
         ("qty_received_manual", if service { Dec::new(line.milli_received, 3).into() } else { Cell::Null }),
         ("qty_invoiced", Dec::new(line.milli_billed, 3).into()),
         ("qty_to_invoice", Dec::new(to_bill(books, order, line), 3).into()),
-        ("analytic", analytic),
-        ("analytic_account", account),
+        ("analytic", books.analytic(line.dimensions)),
     ];
     let id = books.plan.purchase_lines[position] + at as i64;
     books.insert("purchase.order.line", id, (order.created, order.updated), values)

@@ -147,7 +147,7 @@ fn write_line(
     let values = [
         ("order_id", books.plan.orders[position].into()),
         ("sequence", (10 + at as i64).into()),
-        ("name", super::invoices::description(product).into()),
+        ("name", books.texts[line.product].clone().into()),
         ("product_id", books.plan.products[line.product].into()),
         ("product_uom_qty", line.quantity().into()),
         ("qty_delivered", Dec::new(line.milli_delivered, 3).into()),
@@ -155,7 +155,7 @@ fn write_line(
         ("qty_invoiced", Dec::new(invoiced, 3).into()),
         ("qty_to_invoice", Dec::new(open, 3).into()),
         ("product_uom_id", ids::unit(product.unit).into()),
-        ("tax_ids", vec![ids::tax(line.tax)].into()),
+        ("tax_ids", books.list(ids::tax(line.tax))),
         ("price_unit", money(line.unit_price)),
         ("discount", line.discount_percent().into()),
         ("price_subtotal", money(line.net)),
@@ -163,7 +163,7 @@ fn write_line(
         ("invoice_status", status.into()),
         ("invoice_lines", invoice_lines.into()),
         ("state", Cell::from(state)),
-        ("analytic", books.analytic(books.dataset.line_dimensions(order.customer, line)).0),
+        ("analytic", books.analytic(books.dataset.line_dimensions(order.customer, line))),
     ];
     let id = books.plan.order_lines[position] + at as i64;
     books.insert("sale.order.line", id, (order.created, order.updated), values)

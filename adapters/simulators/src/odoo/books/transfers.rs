@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use super::{Books, at, ids, invoices, money, purchases, quantity, quants::Lots, sales};
+use super::{Books, at, ids, money, purchases, quantity, quants::Lots, sales};
 use crate::{
     dataset::{Dataset, MoveLine, MoveState},
     store::{Cell, StoreError},
@@ -225,7 +225,7 @@ impl Step<'_> {
         let (done, reserved) = (self.state == "done", self.state == "assigned");
         let lot_ids: Vec<i64> = lots.iter().filter_map(|(lot, _)| *lot).collect();
         let values = [
-            ("description", invoices::description(product).into()),
+            ("description", books.texts[self.product].clone().into()),
             ("sequence", self.sequence.into()),
             ("date", self.date.into()),
             ("date_deadline", self.date.into()),
@@ -241,7 +241,7 @@ impl Step<'_> {
             ("origin", self.origin.into()),
             ("reference", self.reference.into()),
             ("warehouse_id", self.warehouse.into()),
-            ("lot_ids", lot_ids.into()),
+            ("lot_ids", if lot_ids.is_empty() { books.none.clone() } else { lot_ids.into() }),
             ("purchase_line_id", self.purchase_line.into()),
             ("sale_line_id", self.sale_line.into()),
             ("production_id", self.produces.into()),

@@ -9,7 +9,7 @@ use crate::odoo::books::ids;
 
 /// Until 15 a line had one analytic account.
 pub(super) const OLD_ACCOUNT: Field =
-    many2one("account_analytic_id", "Analytic Account", "account.analytic.account").of("analytic_account").until(15);
+    many2one("account_analytic_id", "Analytic Account", "account.analytic.account").of("analytic").until(15);
 
 /// And any number of tags, which nobody uses here.
 pub(super) const OLD_TAGS: Field =

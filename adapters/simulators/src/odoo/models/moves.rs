@@ -207,7 +207,7 @@ pub(super) const LINE: Model = Model {
     fields: &[
         many2one("move_id", "Journal Entry", "account.move").required().readonly().joined(),
         char("move_name", "Number").readonly(),
-        selection("move_type", "Type", TYPES).related(),
+        selection("move_type", "Type", TYPES).related().through("move_id", "move_type"),
         selection("parent_state", "Status", STATES).readonly(),
         selection("display_type", "Display Type", &[("line_section", "Section"), ("line_note", "Note")])
             .by(|row, _| row["row_type"].as_str().filter(|kind| kind.starts_with("line_")).into())
@@ -236,7 +236,7 @@ pub(super) const LINE: Model = Model {
         integer("sequence", "Sequence"),
         char("name", "Label"),
         many2one("product_id", "Product", "product.product"),
-        many2one("product_uom_id", "Unit", "uom.uom"),
+        many2one("product_uom_id", "Unit", "uom.uom").through("product_id", "uom_id"),
         many2one("account_id", "Account", "account.account").joined(),
         many2one("partner_id", "Partner", "res.partner"),
         float("quantity", "Quantity"),
@@ -267,9 +267,7 @@ pub(super) const LINE: Model = Model {
             (settled && row["parent_state"].as_str() == Some("posted")).into()
         }),
         json("analytic_distribution", "Analytic Distribution").of("analytic").since(16),
-        many2one("analytic_account_id", "Analytic Account", "account.analytic.account")
-            .of("analytic_account")
-            .until(15),
+        many2one("analytic_account_id", "Analytic Account", "account.analytic.account").of("analytic").until(15),
         super::analytic::OLD_TAGS,
         one2many("matched_debit_ids", "Matched Debits", "account.partial.reconcile", "credit_move_id").readonly(),
         one2many("matched_credit_ids", "Matched Credits", "account.partial.reconcile", "debit_move_id").readonly(),
@@ -315,10 +313,14 @@ pub(super) const LINE: Model = Model {
         boolean("no_followup", "No Follow-Up").empty().since(19),
         boolean("is_refund", "Is Refund")
             .computed()
-            .by(|row, _| matches!(row["move_type"].as_str(), Some("out_refund" | "in_refund")).into())
+            .by(|row, view| {
+                let parent = row["move_id"].as_int().and_then(|id| view.row("account.move", id));
+                let kind = parent.and_then(|parent| parent.get("move_type")?.as_str());
+                matches!(kind, Some("out_refund" | "in_refund")).into()
+            })
             .since(16),
     ],
-    hidden: &["row_type", "analytic", "analytic_account", "matching"],
+    hidden: &["row_type", "analytic", "matching"],
     indexes: &["move_id", "product_id", "purchase_line_id", "full_reconcile_id"],
     by_company: true,
     module: "account",

@@ -168,7 +168,7 @@ pub(super) const LINE: Model = Model {
         many2one("orderpoint_id", "Orderpoint", "stock.warehouse.orderpoint").empty(),
         many2one("sale_line_id", "Origin Sale Item", "sale.order.line").empty(),
     ],
-    hidden: &["tax_ids", "product_uom_id", "analytic", "analytic_account", "discount"],
+    hidden: &["tax_ids", "product_uom_id", "analytic", "discount"],
     indexes: &["order_id", "product_id"],
     by_company: true,
     module: "purchase",
