@@ -214,6 +214,13 @@ pub struct SetPage {
     pub quarantined: Vec<Quarantined>,
 }
 
+impl SetPage {
+    /// A part without records, at the end of its list.
+    pub fn empty(set: &SourceSet) -> Self {
+        Self { set: set.clone(), rows: Vec::new(), next: None, quarantined: Vec::new() }
+    }
+}
+
 /// A page of a list: one part for each requested source set, in the order of the request.
 #[derive(Debug, Clone)]
 pub struct Page {

@@ -45,7 +45,7 @@ pub(super) fn id(raw: &str) -> Option<Cow<'_, str>> {
 const FLOAT_NOISE: u32 = 9;
 
 /// An exact decimal, with the scale of its text. Noise of binary floats (`3399.9900000000002`) is rounded away.
-pub(super) fn decimal(raw: &str) -> Option<Decimal> {
+pub(crate) fn decimal(raw: &str) -> Option<Decimal> {
     let text = text(raw)?;
     let value = match Decimal::from_str_exact(&text) {
         Ok(value) => value,

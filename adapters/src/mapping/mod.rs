@@ -16,6 +16,7 @@ mod tests;
 mod write;
 
 pub use each::Each;
+pub(crate) use json::decimal;
 pub use keyset::{SortKey, after, sort_keys};
 pub use plan::{Env, Joined, Plan, Tables};
 pub use push::{Fit, Pushed, SourceCondition, SourceFilter, SourceOp, literal, push};
@@ -421,6 +422,15 @@ pub struct Predicate {
     pub op: SourceOp,
     /// What it is compared with.
     pub with: With,
+}
+
+impl Predicate {
+    /// The same as a condition for the source; none where it compares two fields.
+    pub fn condition(&self) -> Option<SourceFilter> {
+        let With::Literals(values) = &self.with else { return None };
+        let (path, values) = (self.path.as_str().into(), values.clone());
+        Some(SourceFilter::Is(SourceCondition { path, op: self.op, values }))
+    }
 }
 
 /// What a predicate compares with.

@@ -260,6 +260,11 @@ enum TestWith {
 }
 
 impl Plan {
+    /// The set that it reads.
+    pub fn set(&self) -> &Arc<SetMapping> {
+        &self.mapping
+    }
+
     /// A plan to read these fields. Computed fields stand for those they follow from.
     pub fn new(mapping: &Arc<SetMapping>, fields: FieldSet) -> Self {
         let def = mapping.entity.def();
@@ -297,6 +302,11 @@ impl Plan {
     /// The names to request of the ERP, each once.
     pub fn source_fields(&self) -> impl Iterator<Item = &str> {
         self.shape.root.children.iter().map(|c| &*c.0)
+    }
+
+    /// Whether it reads what is at a path, or inside it.
+    pub fn reads(&self, path: &str) -> bool {
+        path.split('.').try_fold(&self.shape.root, |node, segment| node.child(segment)).is_some()
     }
 
     /// Whether the adapter has to join elements for a field.

@@ -22,6 +22,9 @@ enum Node {
 /// # Errors
 /// [`ErrorKind::Unsupported`] where a field has no place in the ERP or follows from others there; the message names it.
 pub fn body(set: &SetMapping, values: &[(FieldId, Value)]) -> Result<Box<RawValue>> {
+    if set.each.is_some() {
+        return Err(Error::unsupported(format!("This ERP writes no {} by themselves.", set.entity.def().plural)));
+    }
     let mut root = BTreeMap::new();
     for (field, value) in values {
         let def = set.entity.def().field(*field);

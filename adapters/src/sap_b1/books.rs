@@ -1,6 +1,6 @@
 //! What is known of the company: its currency, and the mapping that fits its Service Layer.
 
-use super::{config::Config, dialect::Columns};
+use super::{config::Config, dialect::Columns, rates::is_table};
 use crate::{
     error::{Error, ErrorKind, Result},
     http::Response,
@@ -15,7 +15,7 @@ use std::{
 
 const MAPPING: &str = include_str!("mapping.toml");
 
-/// The mapping as far as it is known without asking a company.
+/// The mapping as far as it is known without asking a company, with all that it may have.
 pub(super) static BUILT_IN: LazyLock<Mapping> = LazyLock::new(|| match mapping(1, &[]) {
     Ok(mapping) => mapping,
     Err(error) => {
@@ -56,7 +56,7 @@ impl Company {
     }
 }
 
-/// A property of a set that this Service Layer does not have.
+/// A property of a set that this Service Layer does not have; without a name, the set itself.
 pub(super) type Missing = BTreeSet<(SourceSet, Box<str>)>;
 
 /// A company as the adapter reads it.
@@ -91,9 +91,12 @@ impl Books {
         let indirect = company.direct_indirect_rate.as_deref() == Some("tNO");
         let lacks = |set: &SetMapping, property: &str| {
             // An indirect rate is the inverse of what the unified field means.
-            indirect && property == "DocRate" || missing.contains(&(set.set.clone(), property.into()))
+            indirect && matches!(property, "DocRate" | "Rate") || missing.contains(&(set.set.clone(), property.into()))
         };
-        let mapping = mapping(config.price_list, &codes)?.for_version(|set, _, property| !lacks(set, property));
+        let mapping = mapping(config.price_list, &codes)?
+            .only_sets(|set| config.sql_queries || !is_table(set))
+            .only_sets(|set| !missing.contains(&(set.set.clone(), "".into())))
+            .for_version(|set, _, property| !lacks(set, property));
         let sets = mapping.entities().flat_map(|entity| mapping.sets(entity).iter());
         let columns =
             sets.map(|set| ((set.entity, set.set.clone()), Arc::new(Columns::of(set, &config.currencies)))).collect();
@@ -105,13 +108,17 @@ impl Books {
         self.mapping.sets(entity)
     }
 
-    /// One set of an entity.
+    /// One set of an entity; none where this company lacks it.
     ///
     /// # Errors
-    /// [`Invalid`](ErrorKind::Invalid) where there is none of that name.
-    pub(super) fn set(&self, entity: EntityType, set: &SourceSet) -> Result<&Arc<SetMapping>> {
-        let no_such = || Error::invalid(format!("SAP Business One has no {} in {set}.", entity.def().name));
-        self.mapping.set(entity, set).ok_or_else(no_such)
+    /// [`Invalid`](ErrorKind::Invalid) where no company has one of that name.
+    pub(super) fn set(&self, entity: EntityType, set: &SourceSet) -> Result<Option<&Arc<SetMapping>>> {
+        match self.mapping.set(entity, set) {
+            None if BUILT_IN.set(entity, set).is_none() => {
+                Err(Error::invalid(format!("SAP Business One has no {} in {set}.", entity.def().name)))
+            }
+            found => Ok(found),
+        }
     }
 
     /// What the columns of a set hold.
@@ -146,7 +153,7 @@ pub(super) mod tests {
     #[test]
     fn the_built_in_mapping_can_be_read() {
         let entities: Vec<_> = BUILT_IN.entities().collect();
-        assert_eq!(entities, [EntityType::Customer, EntityType::Product, EntityType::Invoice, EntityType::SalesOrder]);
+        assert_eq!(entities, EntityType::ALL);
     }
 
     #[test]

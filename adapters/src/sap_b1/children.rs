@@ -4,21 +4,20 @@ use super::{
     SapB1,
     books::Books,
     reading::{Reading, Scope},
-    reads::{Selection, read_all},
+    reads::{Selection, present, read_all},
 };
 use crate::{
-    adapter::{Children, ChildrenQuery, Ctx, SetPage},
+    adapter::{Children, ChildrenQuery, Ctx, Order, Position, SetPage},
     error::{Error, Result},
-    mapping::{From, Literal, Plan, SetMapping, SourceCondition, SourceFilter, SourceOp},
-    model::{EntityType, RemoteRef, SourceSet, Value},
+    mapping::{From, Literal, Plan, Predicate, SetMapping, SourceCondition, SourceFilter, SourceOp, Take, With},
+    model::{Direction, EntityType, Record, RemoteRef, SourceSet, Value},
     odata::{body::Page, filter::any},
 };
 use futures_util::future::try_join_all;
-use serde::Deserialize;
-use std::{collections::HashMap, sync::Arc};
+use std::{cmp::Ordering, collections::HashMap, sync::Arc};
 
-/// The number of a sales order's kind, by which lines name what they were copied from.
-const SALES_ORDER: u32 = 17;
+/// More elements than a record of the source has.
+const ELEMENTS: usize = 10_000;
 /// So many orders are looked up in one join.
 const ORDERS_PER_JOIN: usize = 100;
 
@@ -29,7 +28,7 @@ pub(super) async fn list(
     entity: EntityType,
     query: &ChildrenQuery,
 ) -> Result<Children> {
-    let sets = query.sets.iter().map(|set| books.set(entity, set).cloned()).collect::<Result<Vec<_>>>()?;
+    let (sets, _) = present(books, entity, query.sets.iter().map(|set| (set, ())))?;
     let selection = Selection::new(b1, books, sets, &query.filter, &query.order);
     let mut fields = selection.fields(query.fields, &query.order);
     fields.insert(query.via);
@@ -41,7 +40,12 @@ pub(super) async fn list(
     for (at, parent) in query.parents.iter().enumerate() {
         for ((set, columns, narrowed), plan) in selection.sets.iter().zip(&plans) {
             let Some(only) = links.of(set, parent) else { continue };
-            let scope = Scope { set, plan, order: &query.order, after: None, limit: query.per_parent };
+            // The elements of one record of the source are sorted here, by whatever they are to be sorted by.
+            let scope = if links.is_whole(set) {
+                Scope { set, plan, order: &[], after: None, limit: ELEMENTS }
+            } else {
+                Scope { set, plan, order: &query.order, after: None, limit: query.per_parent }
+            };
             readings.push(Reading::new(&scope, narrowed, &only, &b1.dialect(columns, selection.folded))?);
             places.push((at, set.set.clone()));
         }
@@ -54,14 +58,36 @@ pub(super) async fn list(
             let parent = &query.parents[place.0];
             page.rows.retain(|row| !matches!(row.record.get(query.via), Value::Ref(to) if to != parent));
         }
+        if selection.sets.iter().any(|(set, ..)| set.set == place.1 && links.is_whole(set)) {
+            sort(&mut page, &query.order, query.per_parent);
+        }
         found.insert(place, page);
     }
-    let mut page = |at: usize, set: &SourceSet| {
-        let empty = || SetPage { set: set.clone(), rows: Vec::new(), next: None, quarantined: Vec::new() };
-        found.remove(&(at, set.clone())).unwrap_or_else(empty)
-    };
+    let mut page = |at: usize, set: &SourceSet| found.remove(&(at, set.clone())).unwrap_or_else(|| SetPage::empty(set));
     let parents = (0..query.parents.len()).map(|at| query.sets.iter().map(|set| page(at, set)).collect()).collect();
     Ok(Children { parents, left: selection.left })
+}
+
+/// Brings all children of a parent into their order, and leaves the first of them.
+fn sort(page: &mut SetPage, order: &[Order], limit: usize) {
+    let position = |record: &Record| Position::After {
+        values: order.iter().map(|order| record.get(order.field).clone()).collect(),
+        id: record.key.id.clone(),
+    };
+    page.rows.sort_by(|a, b| {
+        let by_key = |key: &Order| {
+            let (x, y) = (a.record.get(key.field), b.record.get(key.field));
+            let nulls = x.is_null() || y.is_null();
+            if key.direction == Direction::Desc && !nulls { y.compare(x) } else { x.compare(y) }
+        };
+        order.iter().map(by_key).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+    });
+    let more = page.rows.len() > limit;
+    page.rows.truncate(limit);
+    for row in &mut page.rows {
+        row.position = position(&row.record);
+    }
+    page.next = page.rows.last().filter(|_| more).map(|row| row.position.clone());
 }
 
 /// How the children of a parent are found.
@@ -76,6 +102,8 @@ struct Link {
     path: Box<str>,
     parents: SourceSet,
     number: bool,
+    /// What else holds for rows in which the property points to a parent.
+    when: Vec<SourceFilter>,
 }
 
 impl Links {
@@ -88,13 +116,26 @@ impl Links {
     ) -> Result<Self> {
         let mut properties = HashMap::new();
         for (set, ..) in &selection.sets {
-            match set.field(query.via).map(|mapping| &mapping.from) {
+            let from = set.field(query.via).map(|mapping| &mapping.from);
+            let (from, when) = match from {
+                Some(From::When(of, when)) => (Some(&**of), when.as_slice()),
+                from => (from, &[][..]),
+            };
+            match from {
                 Some(From::Ref { paths, set: parents, number }) if !paths.is_empty() => {
-                    let link = Link { path: paths[0].as_str().into(), parents: parents.clone(), number: *number };
+                    let when = when.iter().filter_map(Predicate::condition).collect();
+                    let link = Link { path: paths[0].as_str().into(), parents: parents.clone(), number: *number, when };
                     properties.insert(set.set.clone(), link);
                 }
                 // The order of an invoice is named in its lines, which no `$filter` reaches.
-                Some(From::Elements { path: Some(_), .. }) => return Self::join(b1, ctx, query, &set.set).await,
+                Some(From::Elements { path: Some(lines), when, take: Take::One(of), .. }) => {
+                    if let From::Ref { paths, .. } = &**of
+                        && let Some(order) = paths.first()
+                    {
+                        let lines = Lines { set: &set.set, lines: lines.as_str(), when, order: order.as_str() };
+                        return Self::join(b1, ctx, query, &lines).await;
+                    }
+                }
                 None => {}
                 Some(_) => {
                     let def = entity.def();
@@ -108,10 +149,10 @@ impl Links {
     }
 
     /// Finds the documents whose lines were copied from orders, by a join of the documents with their lines (guide, 3.7.10).
-    async fn join(b1: &SapB1, ctx: &Ctx, query: &ChildrenQuery, set: &SourceSet) -> Result<Self> {
+    async fn join(b1: &SapB1, ctx: &Ctx, query: &ChildrenQuery, lines: &Lines<'_>) -> Result<Self> {
         let number = |parent: &RemoteRef| parent.id.parse::<u64>().ok();
         let orders: Vec<u64> = query.parents.iter().filter_map(number).collect();
-        let joins = orders.chunks(ORDERS_PER_JOIN).map(|orders| join(b1, ctx, set, orders));
+        let joins = orders.chunks(ORDERS_PER_JOIN).map(|orders| join(b1, ctx, lines, orders));
         let mut by_order: HashMap<u64, Vec<u64>> = HashMap::new();
         for (order, document) in try_join_all(joins).await?.concat() {
             let documents = by_order.entry(order).or_default();
@@ -121,22 +162,33 @@ impl Links {
         }
         let ids =
             query.parents.iter().filter_map(|parent| Some((parent.clone(), by_order.get(&number(parent)?)?.clone())));
-        Ok(Self::Ids(ids.collect(), set.clone()))
+        Ok(Self::Ids(ids.collect(), lines.set.clone()))
+    }
+
+    /// Whether the children of a parent are the elements of one record of the source.
+    fn is_whole(&self, set: &SetMapping) -> bool {
+        match self {
+            Self::Property(links) if set.each.is_some() => {
+                links.get(&set.set).is_some_and(|link| *link.path == *set.id.as_str())
+            }
+            _ => false,
+        }
     }
 
     /// The condition on a parent's children in a set; none where it can have none there.
     fn of(&self, set: &SetMapping, parent: &RemoteRef) -> Option<SourceFilter> {
-        let (path, values): (&str, _) = match self {
+        let (path, values, when): (&str, _, &[_]) = match self {
             Self::Property(links) => {
                 let link = links.get(&set.set).filter(|link| link.parents == parent.set)?;
-                (&link.path, vec![link.literal(parent)?])
+                (&link.path, vec![link.literal(parent)?], &link.when)
             }
             Self::Ids(ids, of) => {
                 let ids = ids.get(parent).filter(|_| *of == set.set)?;
-                (set.id.as_str(), ids.iter().filter_map(|id| set.id_literal(&id.to_string())).collect())
+                (set.id.as_str(), ids.iter().filter_map(|id| set.id_literal(&id.to_string())).collect(), &[])
             }
         };
-        Some(SourceFilter::Is(SourceCondition { path: path.into(), op: SourceOp::In, values }))
+        let is = SourceFilter::Is(SourceCondition { path: path.into(), op: SourceOp::In, values });
+        Some(SourceFilter::and(std::iter::once(is).chain(when.iter().cloned()).collect()))
     }
 }
 
@@ -150,30 +202,37 @@ impl Link {
     }
 }
 
-/// A row of the join.
-#[derive(Deserialize)]
-struct Joined {
-    #[serde(flatten)]
-    sides: HashMap<String, Side>,
+/// The lines of documents, and where they name an order.
+struct Lines<'m> {
+    set: &'m SourceSet,
+    lines: &'m str,
+    when: &'m [Predicate],
+    order: &'m str,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Side {
-    doc_entry: Option<u64>,
-    base_entry: Option<u64>,
-}
+/// A row of the join: for each side its properties.
+type Joined = HashMap<String, serde_json::Value>;
 
 /// Pairs of an order and a document with a line that was copied from it.
-async fn join(b1: &SapB1, ctx: &Ctx, set: &SourceSet, orders: &[u64]) -> Result<Vec<(u64, u64)>> {
-    let lines = format!("{set}/DocumentLines");
-    let alternatives: Vec<_> = orders.iter().map(|order| format!("{lines}/BaseEntry eq {order}")).collect();
+async fn join(b1: &SapB1, ctx: &Ctx, of: &Lines<'_>, orders: &[u64]) -> Result<Vec<(u64, u64)>> {
+    let Lines { set, order, .. } = of;
+    let lines = format!("{set}/{}", of.lines);
+    let alternatives: Vec<_> = orders.iter().map(|id| format!("{lines}/{order} eq {id}")).collect();
+    let when = of.when.iter().map(|predicate| match &predicate.with {
+        With::Literals(values) if predicate.op == SourceOp::Eq => match values.as_slice() {
+            [Literal::Number(kind)] => Some(format!("{lines}/{} eq {kind} and ", predicate.path.as_str())),
+            _ => None,
+        },
+        _ => None,
+    });
+    let when: Option<String> = when.collect();
+    let when = when.ok_or_else(|| Error::unsupported("SAP Business One cannot join these lines."))?;
     let mut pairs = Vec::new();
     let mut skip = 0;
     loop {
         let mut option = format!(
-            "$expand={set}($select=DocEntry),{lines}($select=BaseEntry)&$filter={set}/DocEntry eq {lines}/DocEntry and \
-             {lines}/BaseType eq {SALES_ORDER} and {}",
+            "$expand={set}($select=DocEntry),{lines}($select={order})&$filter={set}/DocEntry eq {lines}/DocEntry and \
+             {when}{}",
             any(&alternatives)
         );
         if skip > 0 {
@@ -186,10 +245,8 @@ async fn join(b1: &SapB1, ctx: &Ctx, set: &SourceSet, orders: &[u64]) -> Result<
             let row: Joined = serde_json::from_slice(row).map_err(|e| {
                 Error::bad_response("the ERP's answer to a join cannot be read").with_detail(e.to_string())
             })?;
-            let side = |name: &str| row.sides.get(name);
-            if let (Some(document), Some(order)) =
-                (side(set.as_str()).and_then(|s| s.doc_entry), side(&lines).and_then(|s| s.base_entry))
-            {
+            let value = |side: &str, name: &str| row.get(side)?.get(name)?.as_u64();
+            if let (Some(document), Some(order)) = (value(set.as_str(), "DocEntry"), value(&lines, order)) {
                 pairs.push((order, document));
             }
         }

@@ -41,7 +41,7 @@ pub(super) static FORM: &[SettingDef] = &[
         ..setting(
             "username",
             "User",
-            "A user of SAP Business One, best one of its own for the gateway, with read authorisation for business partners, items, sales orders, A/R invoices and A/R credit memos.",
+            "A user of SAP Business One, best one of its own for the gateway, with read authorisation for what the gateway is to show: business partners, items, the documents of sales and purchasing, payments, the ledger, production.",
         )
     },
     SettingDef { required: true, secret: true, ..setting("password", "Password", "The password of that user.") },
@@ -101,6 +101,15 @@ pub(super) static FORM: &[SettingDef] = &[
     },
     SettingDef {
         pattern: Some(r"^(true|false)$"),
+        example: Some("true"),
+        ..setting(
+            "sql_queries",
+            "SQL queries",
+            "true lets the gateway store queries of its own in the company (SQLQueries whose code begins with GW), by which it sums the ledger and reads exchange rates. They only read. Needs 10.0 FP 2011.",
+        )
+    },
+    SettingDef {
+        pattern: Some(r"^(true|false)$"),
         example: Some("false"),
         ..setting(
             "accept_invalid_certificates",
@@ -151,6 +160,8 @@ pub(super) struct Config {
     pub(super) local_currency: Option<String>,
     pub(super) currencies: HashMap<Box<str>, CurrencyCode>,
     pub(super) price_list: u32,
+    /// Whether the gateway may store queries of its own.
+    pub(super) sql_queries: bool,
     pub(super) accept_invalid_certificates: bool,
     pub(super) root_certificate: Option<String>,
 }
@@ -184,6 +195,7 @@ impl Config {
             local_currency: settings.get("local_currency").map(str::to_owned),
             currencies: currencies(settings.get("currencies").unwrap_or_default())?,
             price_list: settings.parse("price_list", "the number of a price list")?.unwrap_or(1),
+            sql_queries: settings.parse("sql_queries", "true or false")?.unwrap_or(false),
             accept_invalid_certificates,
             root_certificate: settings.get("root_certificate").map(str::to_owned),
         })

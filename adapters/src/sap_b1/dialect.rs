@@ -1,6 +1,9 @@
 //! How comparisons are written for the Service Layer, and how well it evaluates them.
 
-use super::config::{Database, Version};
+use super::{
+    config::{Database, Version},
+    supplement::SUPPLEMENT,
+};
 use crate::{
     error::{Error, Result},
     filter::{Condition, Filter, Op, Target},
@@ -8,6 +11,7 @@ use crate::{
     model::{CurrencyCode, FieldId, Kind, Value},
     odata::filter::{all, any, quote, render},
 };
+use chrono_tz::Tz;
 use std::{collections::HashMap, convert::Infallible};
 
 /// What a property of a set holds.
@@ -51,11 +55,15 @@ impl Columns {
         columns.add(set.id.as_str(), id, false);
         for (field, def) in set.entity.def().all_fields() {
             let Some(mapping) = set.field(field) else { continue };
-            let digits = mapping.options.get("numeric").and_then(toml::Value::as_bool).unwrap_or(false);
-            if digits {
+            let numeric = mapping.options.get("numeric");
+            if numeric.and_then(toml::Value::as_bool) == Some(true) {
                 columns.digits.push(field);
             }
-            columns.add_all(def.kind, &mapping.from, digits, !mapping.not_null);
+            let digits = |path: &str| match numeric {
+                Some(toml::Value::Array(names)) => names.iter().any(|name| name.as_str() == Some(path)),
+                other => other.and_then(toml::Value::as_bool).unwrap_or(false),
+            };
+            columns.add_all(def.kind, &mapping.from, &digits, !mapping.not_null);
         }
         for predicate in &set.when {
             columns.add_predicate(predicate);
@@ -79,9 +87,9 @@ impl Columns {
         self.add(predicate.path.as_str(), holds, false);
     }
 
-    fn add_all(&mut self, kind: Kind, from: &From, digits: bool, nullable: bool) {
+    /// `digits` tells which paths hold numbers that are shown as text.
+    fn add_all(&mut self, kind: Kind, from: &From, digits: &dyn Fn(&str) -> bool, nullable: bool) {
         let holds = match kind {
-            _ if digits => Holds::Digits,
             Kind::Currency => Holds::Currency,
             Kind::Date | Kind::DateTime => Holds::Date,
             Kind::Int | Kind::Decimal | Kind::Money(_) | Kind::MoneyList => Holds::Number,
@@ -89,8 +97,16 @@ impl Columns {
         };
         match from {
             From::Paths(paths) | From::First { paths, .. } => {
-                paths.iter().for_each(|p| self.add(p.as_str(), holds, nullable))
+                for path in paths {
+                    let holds = if digits(path.as_str()) { Holds::Digits } else { holds };
+                    self.add(path.as_str(), holds, nullable);
+                }
             }
+            From::When(of, when) => {
+                self.add_all(kind, of, digits, nullable);
+                when.iter().for_each(|p| self.add_predicate(p));
+            }
+            From::Day(path) => self.add(path.as_str(), Holds::Date, nullable),
             From::Ref { paths, number, .. } => {
                 let holds = if *number { Holds::Number } else { Holds::Key };
                 paths.iter().for_each(|p| self.add(p.as_str(), holds, nullable));
@@ -108,6 +124,24 @@ impl Columns {
 
     fn column(&self, path: &str) -> Column {
         self.columns.get(path).copied().unwrap_or(Column { holds: Holds::Text, nullable: true })
+    }
+
+    /// What a property holds.
+    pub(super) fn holds(&self, path: &str) -> Holds {
+        self.column(path).holds
+    }
+
+    /// The values with all codes that a currency goes by.
+    pub(super) fn spellings(&self, holds: Holds, values: &[Literal]) -> Vec<Literal> {
+        let mut spellings = values.to_vec();
+        if holds == Holds::Currency {
+            for value in values {
+                let Literal::Text(code) = value else { continue };
+                let more = code.parse().ok().and_then(|code: CurrencyCode| self.currencies.get(&code));
+                spellings.extend(more.into_iter().flatten().map(|code| Literal::Text(code.clone())));
+            }
+        }
+        spellings
     }
 
     /// Whether a set is sorted by this property as text.
@@ -144,8 +178,19 @@ pub(super) struct Dialect<'a> {
     pub(super) columns: &'a Columns,
     pub(super) version: Version,
     pub(super) database: Database,
+    /// Set where properties are written with the set they are of.
+    pub(super) of_set: Option<&'a str>,
+    /// The zone of the server's days.
+    pub(super) zone: Tz,
     /// Whether the request asks HANA to ignore capital and small letters (`B1S-CaseInsensitive`): all of it then does.
     pub(super) folded: bool,
+}
+
+impl<'a> Dialect<'a> {
+    /// The same with properties that are written with their set: `Orders/CardCode`.
+    pub(super) fn of_set(self, set: &'a str) -> Self {
+        Self { of_set: Some(set), ..self }
+    }
 }
 
 impl Dialect<'_> {
@@ -156,6 +201,9 @@ impl Dialect<'_> {
 
     /// How well the service evaluates a comparison.
     pub(super) fn fit(&self, condition: &SourceCondition) -> Fit {
+        if condition.path.contains(SUPPLEMENT) {
+            return Fit::No;
+        }
         let column = self.columns.column(&condition.path);
         let empty = condition.values.iter().any(|value| matches!(value, Literal::Text(text) if text.is_empty()));
         match (condition.op, column.holds) {
@@ -209,10 +257,21 @@ impl Dialect<'_> {
     fn compare(&self, condition: &SourceCondition) -> Result<String> {
         let SourceCondition { path, op, values } = condition;
         let column = self.columns.column(path);
+        let path = match self.of_set {
+            Some(set) => format!("{set}/{path}"),
+            None => path.to_string(),
+        };
         let compare =
-            |operator: &str, value: &Literal| Ok(format!("{path} {operator} {}", literal(column.holds, value)?));
+            |operator: &str, value: &Literal| Ok(format!("{path} {operator} {}", self.literal(column.holds, value)?));
+        let is_number = |value: &Literal| !matches!(value, Literal::Text(text) if text.parse::<i64>().is_err());
+        if column.holds == Holds::Digits
+            && matches!(op, SourceOp::Gt | SourceOp::Gte | SourceOp::Lt | SourceOp::Lte)
+            && !values.iter().all(is_number)
+        {
+            return Err(Error::invalid("a value of another type than its field"));
+        }
         let first = || values.first().ok_or_else(|| Error::invalid("a comparison without a value"));
-        let values = || self.spellings(column.holds, values);
+        let values = || self.columns.spellings(column.holds, values);
         Ok(match op {
             SourceOp::Eq | SourceOp::In => {
                 any(&values().iter().map(|value| compare("eq", value)).collect::<Result<Vec<_>>>()?)
@@ -244,36 +303,31 @@ impl Dialect<'_> {
             }
         })
     }
-
-    /// The values with all codes that a currency goes by.
-    fn spellings(&self, holds: Holds, values: &[Literal]) -> Vec<Literal> {
-        let mut spellings = values.to_vec();
-        if holds == Holds::Currency {
-            for value in values {
-                let Literal::Text(code) = value else { continue };
-                let more = code.parse().ok().and_then(|code: CurrencyCode| self.columns.currencies.get(&code));
-                spellings.extend(more.into_iter().flatten().map(|code| Literal::Text(code.clone())));
-            }
-        }
-        spellings
-    }
 }
 
-/// A value as a property of this kind takes it.
-fn literal(holds: Holds, value: &Literal) -> Result<String> {
-    let wrong = || Error::invalid("a value of another type than its field");
-    Ok(match (holds, value) {
-        (Holds::Number | Holds::Digits, Literal::Number(number)) => number.to_string(),
-        (Holds::Number | Holds::Digits, Literal::Text(text)) => text.parse::<i64>().map_err(|_| wrong())?.to_string(),
-        (Holds::Number | Holds::Digits, _) => return Err(wrong()),
-        // Dates are quoted in both versions, and the service ignores the time of day (guide, 3.7.4).
-        (Holds::Date, Literal::Date(date)) => quote(&date.to_string()),
-        (Holds::Date, Literal::DateTime(moment)) => quote(&moment.date_naive().to_string()),
-        (Holds::Date, _) => return Err(wrong()),
-        (_, Literal::Text(text)) => quote(text),
-        (_, Literal::Number(number)) => quote(&number.to_string()),
-        (_, Literal::Bool(_) | Literal::Date(_) | Literal::DateTime(_)) => return Err(wrong()),
-    })
+impl Dialect<'_> {
+    /// A value as a property of this kind takes it.
+    fn literal(&self, holds: Holds, value: &Literal) -> Result<String> {
+        let wrong = || Error::invalid("a value of another type than its field");
+        Ok(match (holds, value) {
+            (Holds::Number | Holds::Digits, Literal::Number(number)) => number.to_string(),
+            (Holds::Number, Literal::Text(text)) => text.parse::<i64>().map_err(|_| wrong())?.to_string(),
+            // No number is shown as this text: it equals none, and no document has a negative number.
+            (Holds::Digits, Literal::Text(text)) => {
+                text.parse::<i64>().ok().filter(|n| n.to_string() == **text).unwrap_or(-1).to_string()
+            }
+            (Holds::Number | Holds::Digits, _) => return Err(wrong()),
+            // Dates are quoted in both versions, and the service ignores the time of day (guide, 3.7.4).
+            (Holds::Date, Literal::Date(date)) => quote(&date.to_string()),
+            (Holds::Date, Literal::DateTime(moment)) => {
+                quote(&moment.with_timezone(&self.zone).date_naive().to_string())
+            }
+            (Holds::Date, _) => return Err(wrong()),
+            (_, Literal::Text(text)) => quote(text),
+            (_, Literal::Number(number)) => quote(&number.to_string()),
+            (_, Literal::Bool(_) | Literal::Date(_) | Literal::DateTime(_)) => return Err(wrong()),
+        })
+    }
 }
 
 /// The longest piece of a searched text, or its beginning, that means the same to every database. `%`, `_`, `[` and their like

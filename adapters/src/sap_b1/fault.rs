@@ -119,10 +119,14 @@ fn meaning(fault: &Fault, status: StatusCode, login: bool) -> Option<(ErrorKind,
     }
 }
 
-/// A set and the property that the service says it does not have there: older patch levels lack some.
-pub(super) fn unknown_property(error: &Error) -> Option<(&str, &str)> {
+/// A set and the property that the service says it does not have there: older patch levels lack some. An empty property
+/// stands for the whole set, which a localization or a patch level may lack.
+pub(super) fn unknown(error: &Error) -> Option<(&str, &str)> {
     let detail = error.detail.as_deref().filter(|_| error.kind == ErrorKind::Rejected)?;
     let (set, rest) = detail.split_once(": ")?;
+    if ["Unrecognized resource path", "Invalid entityset", "Service Not Found"].iter().any(|what| rest.contains(what)) {
+        return Some((set, ""));
+    }
     let (name, rest) = rest.split_once(": Property '")?.1.split_once('\'')?;
     rest.trim_end().ends_with("is invalid").then_some((set, name))
 }

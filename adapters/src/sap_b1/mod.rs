@@ -1,28 +1,37 @@
 //! SAP Business One, by its Service Layer. README.md says how it is set up, and why things are done as they are.
 
+mod aggregate;
 mod books;
+mod capability;
 mod children;
 mod config;
 mod dialect;
 mod fault;
+mod ledger;
+mod partitions;
+mod rates;
 mod raw_call;
 mod reading;
 mod reads;
 mod service;
 mod session;
+mod single;
+mod sql;
+mod supplement;
 #[cfg(test)]
 mod tests;
 
 use crate::{
     adapter::{
-        Adapter, Capability, Children, ChildrenQuery, Count, Ctx, Info, ListQuery, Page, Paging, RawCall, ServerInfo,
+        Adapter, AggregateQuery, AggregateRow, Capability, Children, ChildrenQuery, Count, Ctx, Info, ListQuery, Page,
+        RawCall, ServerInfo,
     },
     cached::Cached,
     catalog::{Services, System},
     error::{Error, ErrorKind, Result},
     filter::Filter,
     http::{Auth, BoxHttp, Client, ClientSettings, HostState, Policy, QuotaPolicy, stack},
-    mapping::{Env, From, SetMapping, mapped_fields},
+    mapping::{Env, SetMapping},
     model::{EntityType, ErpId, FieldSet, Record, RemoteRef, SourceSet},
     odata::query::Query,
     settings::Settings,
@@ -31,20 +40,25 @@ use async_trait::async_trait;
 use books::{BUILT_IN, Books, Company, Missing};
 use config::{Config, Database, FORM};
 use dialect::{Columns, Dialect};
-use fault::{Faults, ServiceVersion, unknown_property};
+use fault::{Faults, ServiceVersion, unknown};
 use secrecy::ExposeSecret;
 use service::Service;
 use session::Login;
+use single::ADMIN_INFO;
 use std::{
     future::Future,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
+use supplement::{Chart, Groups, Stock};
 
 const KEY: &str = "sap_b1";
 
 /// How long the company details are kept. They hardly ever change.
 const KEEP_COMPANY: Duration = Duration::from_secs(60 * 60);
+
+/// How long small tables are kept that records are completed from.
+const KEEP_TABLES: Duration = Duration::from_secs(5 * 60);
 
 /// So often a read is repeated without a property that the service turned out not to have.
 const MAX_MISSING: usize = 24;
@@ -54,7 +68,7 @@ pub(crate) static SYSTEM: System = System {
     name: "SAP Business One",
     documentation: Some("https://help.sap.com/docs/SAP_BUSINESS_ONE"),
     settings: FORM,
-    capability: |entity| capability(entity, BUILT_IN.sets(entity)),
+    capability: |entity| capability::of(entity, BUILT_IN.sets(entity)),
     build,
 };
 
@@ -90,6 +104,10 @@ struct SapB1 {
     service: Arc<Service>,
     version: ServiceVersion,
     company: Arc<Cached<Company>>,
+    chart: Arc<Cached<Arc<Chart>>>,
+    groups: Arc<Cached<Arc<Groups>>>,
+    stock: Arc<Cached<Arc<Stock>>>,
+    partitions: Arc<Cached<Arc<[Box<str>]>>>,
     missing: Mutex<Missing>,
     books: Mutex<Option<Arc<Books>>>,
 }
@@ -105,6 +123,10 @@ impl SapB1 {
             service: Arc::new(Service::new(http, config.root.clone(), config.version)),
             version,
             company: Cached::new(KEEP_COMPANY),
+            chart: Cached::new(KEEP_TABLES),
+            groups: Cached::new(KEEP_TABLES),
+            stock: Cached::new(KEEP_TABLES),
+            partitions: Cached::new(KEEP_TABLES),
             missing: Mutex::default(),
             books: Mutex::default(),
             config,
@@ -117,7 +139,14 @@ impl SapB1 {
     }
 
     fn dialect<'a>(&self, columns: &'a Columns, folded: bool) -> Dialect<'a> {
-        Dialect { columns, version: self.config.version, database: self.config.database, folded }
+        Dialect {
+            columns,
+            version: self.config.version,
+            database: self.config.database,
+            of_set: None,
+            zone: self.config.zone,
+            folded,
+        }
     }
 
     fn env(&self, ctx: &Ctx, books: &Books) -> Env {
@@ -153,6 +182,30 @@ impl SapB1 {
         Ok(new)
     }
 
+    /// # Errors
+    /// [`ErrorKind::Unsupported`] where an entity is not read with these settings.
+    fn check(&self, entity: EntityType) -> Result<()> {
+        let def = entity.def();
+        match BUILT_IN.sets(entity) {
+            [] => Err(Error::unsupported(format!("The adapter of SAP Business One does not read {}.", def.plural))),
+            sets if !self.config.sql_queries && sets.iter().all(|set| rates::is_table(set)) => Err(Error::unsupported(
+                format!("For {} the setting sql_queries has to allow queries in SQL.", def.plural),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// The sets of an entity, as far as is known by now.
+    fn known_sets(&self, entity: EntityType) -> Vec<Arc<SetMapping>> {
+        match lock(&self.books).as_ref() {
+            Some(books) => books.sets(entity).to_vec(),
+            None => {
+                let sets = BUILT_IN.sets(entity).iter();
+                sets.filter(|set| self.config.sql_queries || !rates::is_table(set)).cloned().collect()
+            }
+        }
+    }
+
     /// Reads with what is known of the company; without the properties that its Service Layer turns out not to have.
     async fn read<T, F>(&self, ctx: &Ctx, read: impl Fn(Arc<Books>) -> F + Send + Sync) -> Result<T>
     where
@@ -171,10 +224,11 @@ impl SapB1 {
 
     /// Whether an error tells of a property that was not known to be missing.
     fn learn(&self, error: &Error) -> bool {
-        let Some((set, property)) = unknown_property(error) else { return false };
+        let Some((set, property)) = unknown(error) else { return false };
         let new = lock(&self.missing).insert((set.into(), property.into()));
         if new {
-            tracing::warn!(erp.name = %self.info.erp, "this Service Layer has no {set}.{property}: it is left out");
+            let dot = if property.is_empty() { "" } else { "." };
+            tracing::warn!(erp.name = %self.info.erp, "this Service Layer has no {set}{dot}{property}: it is left out");
         }
         new
     }
@@ -182,6 +236,7 @@ impl SapB1 {
     /// The entities that the user may not read, found out by reading one record of each set.
     async fn missing_rights(&self, ctx: &Ctx) -> Result<Vec<EntityType>> {
         let sets: Vec<&Arc<SetMapping>> = BUILT_IN.entities().flat_map(|entity| BUILT_IN.sets(entity)).collect();
+        let sets: Vec<_> = sets.into_iter().filter(|set| !single::is_single(set) && !rates::is_table(set)).collect();
         let query = |set: &&Arc<SetMapping>| {
             Query::new(set.set.as_str()).option("$select", set.id.as_str()).option("$top", "1")
         };
@@ -194,6 +249,9 @@ impl SapB1 {
                         missing.push(set.entity);
                     }
                 }
+                Err(error) if unknown(&error).is_some() => {
+                    self.learn(&error);
+                }
                 Err(error) => return Err(error),
                 Ok(_) => {}
             }
@@ -203,7 +261,7 @@ impl SapB1 {
 }
 
 async fn ask_company(service: &Service, ctx: &Ctx) -> Result<Company> {
-    let answer = service.function(ctx, "CompanyService_GetAdminInfo", &serde_json::json!({})).await;
+    let answer = service.function(ctx, ADMIN_INFO, &serde_json::json!({})).await;
     let answer = answer.map_err(|error| match error.kind {
         ErrorKind::Forbidden => Error {
             kind: ErrorKind::Config,
@@ -219,65 +277,6 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What can be done with an entity that is read from these sets.
-fn capability(entity: EntityType, sets: &[Arc<SetMapping>]) -> Capability {
-    if sets.is_empty() {
-        return Capability::none(entity);
-    }
-    let def = entity.def();
-    let any = |field, does: fn(&From) -> bool| {
-        sets.iter().filter_map(|set| set.field(field)).any(|mapping| does(&mapping.from))
-    };
-    let filters = |from: &From| {
-        matches!(
-            from,
-            From::Paths(_)
-                | From::First { .. }
-                | From::Ref { .. }
-                | From::Const(_)
-                | From::Cases(_)
-                | From::Moment { .. }
-        ) || matches!(from, From::ByCurrency(own, _) if matches!(**own, From::Paths(_)))
-    };
-    let sorts = |from: &From| {
-        matches!(from, From::Paths(_) | From::First { .. } | From::Ref { .. } | From::Moment { .. })
-            || matches!(from, From::ByCurrency(own, _) if matches!(**own, From::Paths(_)))
-    };
-    let pushed = |name: &str| def.id_of(name).is_some_and(|field| any(field, filters));
-    let filter = def.all_fields().filter(|(field, def)| {
-        def.filter
-            && def
-                .computed
-                .map_or_else(|| any(*field, filters), |computed| computed.needs.iter().all(|need| pushed(need)))
-    });
-    Capability {
-        entity,
-        list: true,
-        get_many: true,
-        max_ids_per_call: u32::try_from(reads::IDS_PER_CALL).ok(),
-        count: true,
-        paging: Paging::Keyset,
-        filter: filter.map(|(_, def)| def.name).collect(),
-        order_by: def
-            .all_fields()
-            .filter(|(field, def)| def.sort && any(*field, sorts))
-            .map(|(_, def)| def.name)
-            .collect(),
-        fields: mapped_fields(entity, sets),
-        aggregate: false,
-    }
-}
-
-fn check(entity: EntityType) -> Result<()> {
-    if BUILT_IN.sets(entity).is_empty() {
-        return Err(Error::unsupported(format!(
-            "The adapter of SAP Business One does not read {}.",
-            entity.def().plural
-        )));
-    }
-    Ok(())
-}
-
 #[async_trait]
 impl Adapter for SapB1 {
     fn info(&self) -> &Info {
@@ -289,17 +288,20 @@ impl Adapter for SapB1 {
     }
 
     fn capability(&self, entity: EntityType) -> Capability {
-        let books = lock(&self.books).clone();
-        capability(entity, books.as_ref().map_or_else(|| BUILT_IN.sets(entity), |books| books.sets(entity)))
+        let sets = self.known_sets(entity);
+        let sums = |set: &Arc<SetMapping>| aggregate::can(self.config.database, set) || ledger::can(self, set);
+        Capability { aggregate: !sets.is_empty() && sets.iter().all(sums), ..capability::of(entity, &sets) }
     }
 
     fn sets(&self, entity: EntityType) -> Vec<SourceSet> {
-        BUILT_IN.sets(entity).iter().map(|set| set.set.clone()).collect()
+        self.known_sets(entity).iter().map(|set| set.set.clone()).collect()
     }
 
     async fn probe(&self, ctx: &Ctx) -> Result<ServerInfo> {
-        let books = self.books(ctx).await?;
+        // The currency must be known before anything is read; what turns out to be missing counts from then on.
+        self.books(ctx).await?;
         let missing_rights = self.missing_rights(ctx).await?;
+        let books = self.books(ctx).await?;
         Ok(ServerInfo {
             version: self.version.get(),
             company: books.company.company_name.clone(),
@@ -310,13 +312,31 @@ impl Adapter for SapB1 {
     }
 
     async fn list(&self, ctx: &Ctx, entity: EntityType, query: &ListQuery) -> Result<Page> {
-        check(entity)?;
-        self.read(ctx, |books| async move { reads::list(self, ctx, &books, entity, query).await }).await
+        self.check(entity)?;
+        self.read(ctx, |books| async move {
+            match single::set(&books, entity) {
+                Some(set) => single::list(self, ctx, &books, set, query).await,
+                None => match rates::set(&books, entity) {
+                    Some(set) => rates::list(self, ctx, &books, set, query).await,
+                    None => reads::list(self, ctx, &books, entity, query).await,
+                },
+            }
+        })
+        .await
     }
 
     async fn count(&self, ctx: &Ctx, entity: EntityType, filter: &Filter) -> Result<Count> {
-        check(entity)?;
-        self.read(ctx, |books| async move { reads::count(self, ctx, &books, entity, filter).await }).await
+        self.check(entity)?;
+        if !self.capability(entity).count {
+            return Err(Error::unsupported(format!("SAP Business One does not count {}.", entity.def().plural)));
+        }
+        self.read(ctx, |books| async move {
+            match single::set(&books, entity) {
+                Some(set) => single::count(self, ctx, &books, set, filter).await,
+                None => reads::count(self, ctx, &books, entity, filter).await,
+            }
+        })
+        .await
     }
 
     async fn get_many(
@@ -326,13 +346,38 @@ impl Adapter for SapB1 {
         ids: &[RemoteRef],
         fields: FieldSet,
     ) -> Result<Vec<Option<Arc<Record>>>> {
-        check(entity)?;
-        self.read(ctx, |books| async move { reads::get_many(self, ctx, &books, entity, ids, fields).await }).await
+        self.check(entity)?;
+        self.read(ctx, |books| async move {
+            match single::set(&books, entity) {
+                Some(set) => single::get_many(self, ctx, &books, set, ids, fields).await,
+                None => match rates::set(&books, entity) {
+                    Some(set) => rates::get_many(self, ctx, &books, set, ids, fields).await,
+                    None => reads::get_many(self, ctx, &books, entity, ids, fields).await,
+                },
+            }
+        })
+        .await
     }
 
     async fn list_children(&self, ctx: &Ctx, entity: EntityType, query: &ChildrenQuery) -> Result<Children> {
-        check(entity)?;
-        self.read(ctx, |books| async move { children::list(self, ctx, &books, entity, query).await }).await
+        self.check(entity)?;
+        self.read(ctx, |books| async move {
+            match single::set(&books, entity) {
+                Some(_) => Ok(single::list_children(query)),
+                None if rates::set(&books, entity).is_some() => Ok(single::list_children(query)),
+                None => children::list(self, ctx, &books, entity, query).await,
+            }
+        })
+        .await
+    }
+
+    async fn aggregate(&self, ctx: &Ctx, entity: EntityType, query: &AggregateQuery) -> Result<Vec<AggregateRow>> {
+        self.check(entity)?;
+        if !self.capability(entity).aggregate {
+            let plural = entity.def().plural;
+            return Err(Error::unsupported(format!("This SAP Business One does not sum {plural} itself.")));
+        }
+        self.read(ctx, |books| async move { aggregate::run(self, ctx, &books, entity, query).await }).await
     }
 
     async fn call(&self, ctx: &Ctx, call: &RawCall) -> Result<serde_json::Value> {

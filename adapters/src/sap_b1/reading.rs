@@ -8,13 +8,15 @@ use super::{
     books::Books,
     dialect::{Dialect, searches},
     service::Ask,
+    supplement::select,
 };
 use crate::{
     adapter::{Order, Position, Quarantined, Row, SetPage},
     error::{Error, Result},
     filter::Filter,
     mapping::{
-        Env, From, Literal, Plan, SetMapping, SortKey, SourceCondition, SourceFilter, SourceOp, after, push, sort_keys,
+        Each, Env, From, Literal, Plan, SetMapping, SortKey, SourceCondition, SourceFilter, SourceOp, after, push,
+        sort_keys,
     },
     model::{Direction, FieldId, FieldSet, Record, Value},
     odata::body::Page,
@@ -94,13 +96,15 @@ impl Narrowed {
 
 /// A list of one set.
 pub(super) struct Reading<'q> {
-    plan: Arc<Plan>,
+    pub(super) plan: Arc<Plan>,
     set: Arc<SetMapping>,
     order: &'q [Order],
     limit: usize,
     streams: Vec<Stream>,
     /// Set where the list is continued by number: how many rows come before it.
     offset: Option<u64>,
+    /// Set where the list goes on inside a record of the source: its id, and that of the last element that was shown.
+    inside: Option<(Box<str>, Box<str>)>,
 }
 
 struct Stream {
@@ -131,8 +135,19 @@ impl<'q> Reading<'q> {
         dialect: &Dialect<'_>,
     ) -> Result<Self> {
         let Scope { set, plan, order, limit, .. } = *scope;
-        let mut reading =
-            Self { plan: plan.clone(), set: set.clone(), order, limit, streams: Vec::new(), offset: None };
+        let mut reading = Self {
+            plan: plan.clone(),
+            set: set.clone(),
+            order,
+            limit,
+            streams: Vec::new(),
+            offset: None,
+            inside: None,
+        };
+        if let (Some(Position::After { id, .. }), true) = (scope.after, set.each.is_some()) {
+            let (parent, element) = Each::split(id).ok_or_else(foreign_position)?;
+            reading.inside = Some((parent.into(), element.into())).filter(|_| !element.is_empty());
+        }
         // Where nothing is wanted, nothing is asked.
         let parts = if limit == 0 { &[] } else { narrowed.parts.as_slice() };
         for (part, condition) in parts {
@@ -162,11 +177,23 @@ impl<'q> Reading<'q> {
                 reading.add_streams(part, &keys, condition, &keys, dialect)?;
             }
         }
+        if set.each.is_some() && (reading.offset.is_some() || reading.streams.len() > 1) {
+            let def = set.entity.def();
+            return Err(Error::unsupported(format!("SAP Business One cannot sort {} like this.", def.plural)));
+        }
         if let (Some(rows), [first, rest @ ..]) = (reading.offset, reading.streams.as_mut_slice()) {
             first.ask.skip = rows;
             first.ask.count = !rest.is_empty();
         }
         Ok(reading)
+    }
+
+    /// So many rows are asked for: one more than are shown, so that it is known whether there are more.
+    fn rows(&self) -> usize {
+        match &self.set.each {
+            Some(each) => self.limit.div_ceil(each.at_least) + 1,
+            None => self.limit + 1,
+        }
     }
 
     /// Adds a stream for each combination of the keys that may have no value.
@@ -201,11 +228,11 @@ impl<'q> Reading<'q> {
             });
             let ask = Ask {
                 set: set.set.clone(),
-                select: self.plan.source_fields().collect::<Vec<_>>().join(","),
+                select: select(&self.plan),
                 filter: dialect.filter(&filter)?,
                 order: order.collect::<Vec<_>>().join(","),
                 skip: 0,
-                top: self.limit + 1,
+                top: self.rows(),
                 count: false,
             };
             self.streams.push(Stream { ask, nulls });
@@ -235,8 +262,13 @@ impl<'q> Reading<'q> {
             *second = page;
         }
         let mut streams: Vec<VecDeque<Item>> = Vec::with_capacity(pages.len());
+        // Where elements are records, more rows may follow although none of these is left.
+        let mut beyond = None;
         for (at, page) in pages.into_iter().enumerate() {
-            streams.push(page.rows.iter().map(|raw| self.item(at, raw, env)).collect());
+            if self.set.each.is_some() && page.rows.len() >= self.rows() {
+                beyond = page.rows.last().cloned();
+            }
+            streams.push(page.rows.iter().flat_map(|raw| self.items(at, raw, env)).collect());
         }
         let mut taken: Vec<Item> = Vec::with_capacity(self.limit);
         while taken.len() < self.limit {
@@ -244,7 +276,11 @@ impl<'q> Reading<'q> {
             taken.push(item);
         }
         let more = streams.iter().any(|stream| !stream.is_empty());
-        let next = if more { Some(self.position_after(&taken)?) } else { None };
+        let next = match beyond {
+            _ if more => Some(self.position_after(&taken)?),
+            Some(row) => Some(self.position_behind(&row, env)?),
+            None => None,
+        };
         let mut page = SetPage { set: self.set.set.clone(), rows: Vec::new(), next, quarantined: Vec::new() };
         for (at, item) in taken.into_iter().enumerate() {
             let position = match (self.offset, &item.read) {
@@ -261,16 +297,56 @@ impl<'q> Reading<'q> {
         Ok(page)
     }
 
-    fn item(&self, stream: usize, raw: &[u8], env: &Env) -> Item {
+    /// What a row gives: a record, or those of its elements that were not shown yet.
+    fn items(&self, stream: usize, raw: &[u8], env: &Env) -> Vec<Item> {
         let text = std::str::from_utf8(raw).unwrap_or_default();
-        match self.plan.read(text, &[], env).map(Arc::new) {
+        let item = |read: Result<Record, Quarantined>| match read.map(Arc::new) {
             Ok(record) => Item { stream, key: Some(record.clone()), read: Ok(record) },
             // Often it is another field that cannot be read, and the row still has its place.
             Err(quarantined) => {
-                let key = Plan::new(&self.set, order_fields(self.order)).read(text, &[], env).ok().map(Arc::new);
-                Item { stream, key, read: Err(quarantined) }
+                Item { stream, key: self.place(text, quarantined.id.as_deref(), env), read: Err(quarantined) }
             }
+        };
+        let mut items: Vec<Item> = self.plan.read_all(text, &[], env).into_iter().map(item).collect();
+        if self.set.each.is_some() {
+            if self.order.last().is_some_and(|order| order.direction == Direction::Desc) {
+                items.reverse();
+            }
+            self.drop_shown(&mut items);
         }
+        items
+    }
+
+    /// The place of a row that cannot be read as a record.
+    fn place(&self, text: &str, id: Option<&str>, env: &Env) -> Option<Arc<Record>> {
+        let mut place = Plan::new(&self.set, order_fields(self.order)).read(text, &[], env).ok()?;
+        if let Some(id) = id.filter(|id| self.set.each.is_some() && Each::split(id).is_some()) {
+            place.key.id = id.into();
+        }
+        Some(Arc::new(place))
+    }
+
+    /// Leaves out the elements up to the one that was shown last.
+    fn drop_shown(&self, items: &mut Vec<Item>) {
+        let Some((parent, last)) = &self.inside else { return };
+        let element = |item: &Item| {
+            let id = &item.key.as_ref()?.key.id;
+            Each::split(id).filter(|(of, _)| *of == &**parent).map(|(_, element)| Box::<str>::from(element))
+        };
+        if !items.iter().any(|item| element(item).is_some()) {
+            return;
+        }
+        let shown = match items.iter().position(|item| element(item).as_deref() == Some(&**last)) {
+            Some(at) => at + 1,
+            // It is gone: what comes before its place was shown.
+            None => {
+                let descending = self.order.last().is_some_and(|order| order.direction == Direction::Desc);
+                let before = if descending { Ordering::Greater } else { Ordering::Less };
+                let is_before = |item: &Item| element(item).is_none_or(|id| compare_ids(&id, last) == before);
+                items.iter().take_while(|item| is_before(item)).count()
+            }
+        };
+        items.drain(..shown);
     }
 
     /// The stream whose first row comes first. A row that cannot be compared comes at once.
@@ -296,8 +372,7 @@ impl<'q> Reading<'q> {
                 return by_value;
             }
         }
-        let number = |record: &Record| record.key.id.parse::<i64>().unwrap_or(i64::MAX);
-        let by_id = number(a.1).cmp(&number(b.1)).then_with(|| a.1.key.id.cmp(&b.1.key.id));
+        let by_id = compare_ids(&a.1.key.id, &b.1.key.id);
         match self.order.last().map(|order| order.direction) {
             Some(Direction::Desc) => by_id.reverse(),
             _ => by_id,
@@ -314,13 +389,19 @@ impl<'q> Reading<'q> {
         Position::After { values, id: record.key.id.clone() }
     }
 
+    /// Where the list goes on behind all elements of a row.
+    fn position_behind(&self, row: &[u8], env: &Env) -> Result<Position> {
+        let place = self.place(std::str::from_utf8(row).unwrap_or_default(), None, env);
+        place.map(|place| self.position(&place, 0)).ok_or_else(no_place)
+    }
+
     /// Where the list goes on after these rows. Rows at the end that have no place are read again then.
     fn position_after(&self, taken: &[Item]) -> Result<Position> {
         if let Some(rows) = self.offset {
             return Ok(Position::Offset(rows + taken.len() as u64));
         }
         let last = taken.iter().rev().find_map(|item| Some(self.position(item.key.as_ref()?, item.stream)));
-        last.ok_or_else(|| Error::bad_response("no record of a page can be read, so that the list cannot go on"))
+        last.ok_or_else(no_place)
     }
 }
 
@@ -330,6 +411,18 @@ struct Item {
     /// A record with at least the fields of the order.
     key: Option<Arc<Record>>,
     read: Result<Arc<Record>, Quarantined>,
+}
+
+fn no_place() -> Error {
+    Error::bad_response("no record of a page can be read, so that the list cannot go on")
+}
+
+/// The order of ids: of numbers as numbers, else as text.
+fn compare_ids(a: &str, b: &str) -> Ordering {
+    match (a.parse::<i64>(), b.parse::<i64>()) {
+        (Ok(a), Ok(b)) => a.cmp(&b),
+        _ => a.cmp(b),
+    }
 }
 
 fn foreign_position() -> Error {

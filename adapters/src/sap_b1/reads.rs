@@ -4,20 +4,22 @@ use super::{
     SapB1,
     books::Books,
     dialect::Columns,
+    partitions::{self, Partitions},
     reading::{Narrowed, Reading, Scope, both, order_fields},
     service::{Ask, BATCH, Manner},
+    supplement::{select, supplement},
 };
 use crate::{
     adapter::{Count, Ctx, ListQuery, Order, Page, SetPage},
-    error::Result,
+    error::{Error, Result},
     filter::Filter,
     mapping::{Env, Plan, SetMapping, SourceCondition, SourceFilter, SourceOp},
-    model::{EntityType, FieldSet, Record, RemoteRef},
+    model::{EntityType, FieldSet, Record, RemoteRef, SourceSet},
 };
 use std::{collections::HashMap, sync::Arc};
 
 /// So many ids go into one condition: each is an alternative of its own, because `in` is not among the operators.
-const IDS_PER_READ: usize = 40;
+pub(super) const IDS_PER_READ: usize = 40;
 
 /// At most so many ids in one call.
 pub(super) const IDS_PER_CALL: usize = IDS_PER_READ * BATCH;
@@ -56,17 +58,51 @@ impl Selection {
 
 /// A page of a list.
 pub(super) async fn list(b1: &SapB1, ctx: &Ctx, books: &Books, entity: EntityType, query: &ListQuery) -> Result<Page> {
-    let sets = query.sets.iter().map(|start| books.set(entity, &start.set).cloned()).collect::<Result<Vec<_>>>()?;
+    let (sets, starts) = present(books, entity, query.sets.iter().map(|start| (&start.set, start)))?;
     let selection = Selection::new(b1, books, sets, &query.filter, &query.order);
     let fields = selection.fields(query.fields, &query.order);
+    if let ([set], [start]) = (selection.sets.as_slice(), starts.as_slice())
+        && let Some(partitions) = Partitions::by(&set.0, &query.order)
+    {
+        let page = partitions::list(b1, ctx, books, (query, start), (&selection, &set.0), partitions).await?;
+        return Ok(Page { sets: vec![page], left: selection.left });
+    }
     let mut readings = Vec::with_capacity(selection.sets.len());
-    for ((set, columns, narrowed), start) in selection.sets.iter().zip(&query.sets) {
+    for ((set, columns, narrowed), start) in selection.sets.iter().zip(starts) {
         let plan = Arc::new(Plan::new(set, fields));
         let scope = Scope { set, plan: &plan, order: &query.order, after: start.after.as_ref(), limit: query.limit };
         readings.push(Reading::new(&scope, narrowed, &SourceFilter::ALL, &b1.dialect(columns, selection.folded))?);
     }
-    let sets = read_all(b1, ctx, readings, selection.folded, &b1.env(ctx, books)).await?;
-    Ok(Page { sets, left: selection.left })
+    let mut read = read_all(b1, ctx, readings, selection.folded, &b1.env(ctx, books)).await?;
+    let mut page = |set: &SourceSet| read.iter().position(|page| page.set == *set).map(|at| read.swap_remove(at));
+    let sets = query.sets.iter().map(|start| page(&start.set).unwrap_or_else(|| SetPage::empty(&start.set)));
+    Ok(Page { sets: sets.collect(), left: selection.left })
+}
+
+/// Those of the named sets that this company has, each with what belongs to it.
+///
+/// # Errors
+/// [`Unsupported`](crate::ErrorKind::Unsupported) where it has none of them.
+pub(super) fn present<'s, T>(
+    books: &Books,
+    entity: EntityType,
+    named: impl Iterator<Item = (&'s SourceSet, T)>,
+) -> Result<(Vec<Arc<SetMapping>>, Vec<T>)> {
+    let mut asked = 0;
+    let mut sets = Vec::new();
+    let mut with = Vec::new();
+    for (name, more) in named {
+        asked += 1;
+        if let Some(set) = books.set(entity, name)? {
+            sets.push(set.clone());
+            with.push(more);
+        }
+    }
+    if sets.is_empty() && asked > 0 {
+        let plural = entity.def().plural;
+        return Err(Error::unsupported(format!("The Service Layer of this company has no {plural}.")));
+    }
+    Ok((sets, with))
 }
 
 /// The pages of many lists, in their order: all in one exchange where a batch holds them.
@@ -80,10 +116,15 @@ pub(super) async fn read_all(
     let manner = Manner::folded(folded);
     let asks: Vec<Vec<Ask>> = readings.iter().map(|reading| reading.asks().collect()).collect();
     let mut pages = b1.service.pages(ctx, &asks.concat(), manner).await?.into_iter();
-    let pages: Vec<Vec<_>> = asks.iter().map(|asks| pages.by_ref().take(asks.len()).collect()).collect();
+    let mut pages: Vec<Vec<_>> = asks.iter().map(|asks| pages.by_ref().take(asks.len()).collect()).collect();
     let again: Vec<_> = readings.iter().zip(&pages).map(|(reading, pages)| reading.asks_again(pages)).collect();
     let further: Vec<_> = again.iter().flatten().cloned().collect();
-    let mut further = b1.service.pages(ctx, &further, manner).await?.into_iter();
+    let mut further = b1.service.pages(ctx, &further, manner).await?;
+    let plans = readings.iter().map(|reading| &*reading.plan);
+    let first = plans.clone().zip(&mut pages).flat_map(|(plan, pages)| pages.iter_mut().map(move |page| (plan, page)));
+    let second = plans.zip(&again).filter(|(_, again)| again.is_some()).map(|(plan, _)| plan).zip(&mut further);
+    supplement(b1, ctx, &mut first.chain(second).collect::<Vec<_>>()).await?;
+    let mut further = further.into_iter();
     let finished = readings.into_iter().zip(pages).zip(again).map(|((reading, pages), again)| {
         let again = again.and_then(|_| further.next());
         reading.finish(pages, again, env)
@@ -118,7 +159,8 @@ pub(super) async fn get_many(
     let mut asks = Vec::new();
     let mut plans = Vec::new();
     for set in books.sets(entity) {
-        let mut wanted: Vec<&str> = ids.iter().filter(|id| id.set == set.set).map(|id| &*id.id).collect();
+        let wanted = ids.iter().filter(|id| id.set == set.set).filter_map(|id| set.source_id(&id.id));
+        let mut wanted: Vec<&str> = wanted.collect();
         wanted.sort_unstable();
         wanted.dedup();
         let columns = books.columns(set);
@@ -132,7 +174,7 @@ pub(super) async fn get_many(
                 Some(condition) => format!("{ids} and {condition}"),
                 None => ids,
             };
-            let select = plan.source_fields().collect::<Vec<_>>().join(",");
+            let select = select(&plan);
             asks.push(Ask {
                 set: set.set.clone(),
                 select,
@@ -145,18 +187,21 @@ pub(super) async fn get_many(
             plans.push(plan.clone());
         }
     }
-    let pages = b1.service.pages(ctx, &asks, Manner::default()).await?;
+    let mut pages = b1.service.pages(ctx, &asks, Manner::default()).await?;
+    supplement(b1, ctx, &mut plans.iter().map(|plan| &**plan).zip(&mut pages).collect::<Vec<_>>()).await?;
     let env = b1.env(ctx, books);
     let mut records: HashMap<RemoteRef, Arc<Record>> = HashMap::with_capacity(ids.len());
     for (page, plan) in pages.into_iter().zip(plans) {
         for row in page.rows {
-            match plan.read(std::str::from_utf8(&row).unwrap_or_default(), &[], &env) {
-                Ok(record) => {
-                    let key = RemoteRef { set: record.key.set.clone(), id: record.key.id.clone() };
-                    records.insert(key, Arc::new(record));
-                }
-                Err(quarantined) => {
-                    tracing::warn!(set = %quarantined.set, id = ?quarantined.id, "a record cannot be read: {}", quarantined.reason)
+            for read in plan.read_all(std::str::from_utf8(&row).unwrap_or_default(), &[], &env) {
+                match read {
+                    Ok(record) => {
+                        let key = RemoteRef { set: record.key.set.clone(), id: record.key.id.clone() };
+                        records.insert(key, Arc::new(record));
+                    }
+                    Err(quarantined) => {
+                        tracing::warn!(set = %quarantined.set, id = ?quarantined.id, "a record cannot be read: {}", quarantined.reason)
+                    }
                 }
             }
         }

@@ -121,6 +121,12 @@ impl Service {
         Ok(pages)
     }
 
+    /// The groups that `$apply` makes, as many as one page holds.
+    pub(super) async fn applied(&self, ctx: &Ctx, queries: &[Query], page: usize) -> Result<Vec<Page>> {
+        let bodies = self.read(ctx, queries, Manner { folded: false, page }, "application/json").await?;
+        bodies.iter().map(Page::read).collect()
+    }
+
     /// How many rows of each set pass a filter.
     pub(super) async fn counts(&self, ctx: &Ctx, sets: &[(SourceSet, String)]) -> Result<Vec<u64>> {
         let query = |(set, filter): &(SourceSet, String)| {
@@ -225,6 +231,20 @@ impl Service {
     pub(super) async fn function(&self, ctx: &Ctx, name: &'static str, body: &serde_json::Value) -> Result<Response> {
         let mut request = Request::post_json(self.url(name)?, name, body)?.idempotent();
         set_headers(&mut request, vec![(PREFER, "odata.maxpagesize=0".to_owned())])?;
+        self.http.send(ctx, request).await
+    }
+
+    /// Sends what a path below the root is to be told; doing it twice does no more than doing it once.
+    pub(super) async fn post(
+        &self,
+        ctx: &Ctx,
+        path: &str,
+        operation: &'static str,
+        body: &serde_json::Value,
+        page: usize,
+    ) -> Result<Response> {
+        let mut request = Request::post_json(self.url(path)?, operation, body)?.idempotent();
+        set_headers(&mut request, Manner { folded: false, page }.headers("application/json"))?;
         self.http.send(ctx, request).await
     }
 

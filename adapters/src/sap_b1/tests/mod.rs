@@ -1,11 +1,15 @@
 //! The adapter against a Service Layer in memory, and its mapping against samples of the real one.
 
+mod aggregate;
+mod entities;
 mod filter;
 mod golden;
 mod paging;
 mod protocol;
 mod pushdown;
 mod server;
+mod sql;
+mod sql_server;
 
 use super::{SapB1, books::tests::config, policy, session::Login};
 use crate::{

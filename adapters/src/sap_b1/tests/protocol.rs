@@ -326,7 +326,8 @@ async fn missing_rights_are_found_although_a_batch_stops_at_the_first_failure() 
     let server = Arc::new(server);
     let b1 = ready(&server, &[]).await;
     let info = b1.probe(&ctx()).await.expect("a probe");
-    assert_eq!(info.missing_rights, [EntityType::Product, E]);
+    assert_eq!(info.missing_rights, [EntityType::Product, E, EntityType::StockLevel]);
+    assert!(!b1.capability(EntityType::Payment).list && b1.sets(EntityType::Payment).is_empty(), "no such sets here");
     let error = b1.list(&ctx(), E, &query(&b1, E, &["number"])).await.expect_err("no right");
     assert_eq!(error.kind, ErrorKind::Forbidden);
     assert!(error.detail.expect("a detail").starts_with("CreditNotes: 403"));
@@ -428,5 +429,14 @@ fn the_capability_says_what_there_is() {
         assert!(capability.filter.contains(&name), "{name}");
     }
     assert!(!capability.filter.contains(&"balanceDue"));
-    assert!(!(super::super::SYSTEM.capability)(EntityType::Payment).list);
+    let rates = (super::super::SYSTEM.capability)(EntityType::ExchangeRate);
+    assert!(rates.list && !rates.count && rates.filter.contains(&"date"), "where a setting allows it");
+    let ledger = (super::super::SYSTEM.capability)(EntityType::Transaction);
+    assert!(ledger.list && !ledger.count);
+    assert_eq!(ledger.order_by, ["date", "number"]);
+    assert!(ledger.filter.contains(&"date") && !ledger.filter.contains(&"account"), "{:?}", ledger.filter);
+    let accounts = (super::super::SYSTEM.capability)(EntityType::Account);
+    assert!(accounts.filter.contains(&"isActive") && !accounts.filter.contains(&"kind"), "{:?}", accounts.filter);
+    let payments = (super::super::SYSTEM.capability)(EntityType::Payment);
+    assert!(payments.filter.contains(&"customer") && !payments.filter.contains(&"amount"), "{:?}", payments.filter);
 }

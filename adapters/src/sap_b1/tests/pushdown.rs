@@ -22,7 +22,8 @@ fn written(
     let books = books(&[("currencies", "$=USD,US=USD")]);
     let set = &books.sets(entity)[set];
     let columns = books.columns(set);
-    let dialect = Dialect { columns: &columns, version, database, folded };
+    let dialect =
+        Dialect { columns: &columns, version, database, of_set: None, zone: chrono_tz::Europe::Berlin, folded };
     let pushed = push(&columns.tidy(filter), set, true, &|condition| dialect.fit(condition));
     (dialect.filter(&pushed.source).expect("a filter"), pushed.left.is_all())
 }

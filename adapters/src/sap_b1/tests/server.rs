@@ -41,6 +41,8 @@ pub(super) struct Server {
     pub(super) sql_server: bool,
     /// A batch is answered up to this part.
     pub(super) parts: usize,
+    /// Queries that are stored.
+    pub(super) sql: super::sql_server::Queries,
     /// So many parts of batches fail with 503 before all is well.
     pub(super) hiccups: AtomicUsize,
 }
@@ -60,6 +62,7 @@ impl Server {
             requests_left: AtomicUsize::new(usize::MAX),
             sql_server: false,
             parts: usize::MAX,
+            sql: super::sql_server::Queries::default(),
             hiccups: AtomicUsize::new(0),
         }
     }
@@ -96,7 +99,16 @@ impl Server {
         let known = |name: &str| table.iter().any(|row| row.contains_key(name)) && !self.lacks.contains(name);
         let folded = self.sql_server || headers.get("b1s-caseinsensitive").is_some_and(|v| v == "true");
         let mut rows: Vec<&Row> = table.iter().collect();
-        if let Some(text) = options.get("$filter") {
+        let apply = options.get("$apply").map(|apply| match apply.strip_prefix("filter(") {
+            None => (None, apply.clone()),
+            Some(rest) => {
+                let (condition, rest) = rest.split_once(")/").expect("a filter");
+                assert!(condition.contains(&format!("{set}/")), "properties with their set: {condition}");
+                (Some(condition.replace(&format!("{set}/"), "")), rest.to_owned())
+            }
+        });
+        let applied = apply.as_ref().and_then(|(condition, _)| condition.clone());
+        if let Some(text) = options.get("$filter").or(applied.as_ref()) {
             let parsed = match filter::parse(text, self.version) {
                 Ok(parsed) => parsed,
                 Err(_) => return self.error(400, 201, "Query string error - Invalid filter condition"),
@@ -113,6 +125,9 @@ impl Server {
                 }
             }
             rows = kept;
+        }
+        if let Some((_, apply)) = apply {
+            return self.apply(&rows, &apply);
         }
         if counts {
             return (200, "text/plain".into(), rows.len().to_string());
@@ -153,6 +168,40 @@ impl Server {
         (200, "application/json;odata.metadata=minimal".into(), body.to_string())
     }
 
+    /// Groups and sums as the guide shows them (3.7.7, 3.7.8).
+    fn apply(&self, rows: &[&Row], apply: &str) -> Answer {
+        let (names, aggregate) = match apply.strip_prefix("groupby((").and_then(|rest| rest.split_once("),")) {
+            Some((names, rest)) => (names.split(',').collect::<Vec<_>>(), rest.strip_suffix(')').expect("an end")),
+            None => (Vec::new(), apply),
+        };
+        let aggregate = aggregate.strip_prefix("aggregate(").and_then(|a| a.strip_suffix(')')).expect("sums");
+        let mut groups: BTreeMap<String, (Row, Vec<&Row>)> = BTreeMap::new();
+        for row in rows {
+            let key: Row = names.iter().map(|name| ((*name).to_owned(), row[*name].clone())).collect();
+            groups.entry(Value::Object(key.clone()).to_string()).or_insert((key, Vec::new())).1.push(row);
+        }
+        if names.is_empty() && groups.is_empty() {
+            groups.insert(String::new(), (Row::new(), Vec::new()));
+        }
+        let value = groups.into_values().map(|(mut group, rows)| {
+            for part in aggregate.split(',') {
+                let (what, alias) = part.split_once(" as ").expect("an alias");
+                let value = match what.strip_suffix(" with sum") {
+                    Some(_) if rows.is_empty() => Value::Null,
+                    Some(name) => json!(rows.iter().map(|row| row[name].as_f64().expect("a number")).sum::<f64>()),
+                    None => {
+                        assert_eq!(what, "$count");
+                        json!(rows.len())
+                    }
+                };
+                group.insert(alias.to_owned(), value);
+            }
+            group.insert(if self.version == 1 { "odata.id" } else { "@odata.id" }.to_owned(), Value::Null);
+            Value::Object(group)
+        });
+        (200, "application/json".into(), json!({"value": value.collect::<Vec<_>>()}).to_string())
+    }
+
     fn batch(&self, body: &str, outer: &BTreeMap<String, String>) -> Answer {
         let mut answer = String::new();
         for part in body.split("--batch_of_reads\r\n").skip(1).take(self.parts) {
@@ -189,9 +238,12 @@ impl Server {
         assert_eq!(path, format!("$crossjoin({set},{lines})"));
         let option = body["QueryOption"].as_str().expect("options");
         let head = format!(
-            "$expand={set}($select=DocEntry),{lines}($select=BaseEntry)&$filter={set}/DocEntry eq {lines}/DocEntry and {lines}/BaseType eq 17 and "
+            "$expand={set}($select=DocEntry),{lines}($select=BaseEntry)&$filter={set}/DocEntry eq {lines}/DocEntry and {lines}/BaseType eq "
         );
-        let wanted = option.strip_prefix(&head).expect("the condition").split("&$skip=").collect::<Vec<_>>();
+        let (kind, wanted) =
+            option.strip_prefix(&head).and_then(|rest| rest.split_once(" and ")).expect("the condition");
+        let kind: i64 = kind.parse().expect("a number");
+        let wanted = wanted.split("&$skip=").collect::<Vec<_>>();
         let skip: usize = wanted.get(1).map_or(0, |skip| skip.parse().expect("a number"));
         let orders: Vec<i64> = wanted[0]
             .trim_matches(['(', ')'])
@@ -201,7 +253,7 @@ impl Server {
         let mut rows = Vec::new();
         for document in &self.tables[set] {
             for line in document["DocumentLines"].as_array().into_iter().flatten() {
-                if line["BaseType"] == 17 && line["BaseEntry"].as_i64().is_some_and(|order| orders.contains(&order)) {
+                if line["BaseType"] == kind && line["BaseEntry"].as_i64().is_some_and(|order| orders.contains(&order)) {
                     rows.push(json!({set: {"DocEntry": document["DocEntry"]}, lines.as_str(): {"BaseEntry": line["BaseEntry"]}}));
                 }
             }
@@ -263,6 +315,13 @@ impl Http for Server {
                 "application/json".into(),
                 json!({"CompanyName": "Edelweiß AG", "LocalCurrency": "EUR", "DirectIndirectRate": "tYES"}).to_string(),
             )
+        } else if path.contains("/SQLQueries") {
+            let (status, answer) = self.sql.answer(&self.tables, &path, &serde_json::from_str(&body).expect("JSON"));
+            match status {
+                200 | 201 => (status, "application/json".into(), answer.to_string()),
+                404 => self.error(404, -2028, "No matching records found (ODBC -2028)"),
+                _ => self.error(status, -1, "no such query"),
+            }
         } else if path.ends_with("/QueryService_PostQuery") {
             self.join(&serde_json::from_str(&body).expect("JSON"))
         } else {

@@ -1,0 +1,99 @@
+//! The company: one record, the answer of a function that knows no query options.
+
+use super::{SapB1, books::Books, supplement::with};
+use crate::{
+    adapter::{Children, ChildrenQuery, Count, Ctx, ListQuery, Page, Position, Row, SetPage},
+    error::Result,
+    filter::{Filter, matches},
+    mapping::{Plan, SetMapping},
+    model::{EntityType, FieldSet, Record, RemoteRef},
+};
+use std::sync::Arc;
+
+/// The call that tells about the company.
+pub(super) const ADMIN_INFO: &str = "CompanyService_GetAdminInfo";
+
+/// The set whose only record is the company, if the entity is read so.
+pub(super) fn set(books: &Books, entity: EntityType) -> Option<&Arc<SetMapping>> {
+    books.sets(entity).iter().find(|set| is_single(set))
+}
+
+pub(super) fn is_single(set: &SetMapping) -> bool {
+    set.options.get("single").and_then(toml::Value::as_bool) == Some(true)
+}
+
+async fn read(
+    b1: &SapB1,
+    ctx: &Ctx,
+    books: &Books,
+    set: &Arc<SetMapping>,
+    fields: FieldSet,
+) -> Result<std::result::Result<Record, crate::adapter::Quarantined>> {
+    let answer = b1.service.function(ctx, ADMIN_INFO, &serde_json::json!({})).await?;
+    let row = with(&answer.body, "+CompanyDB", &b1.config.company_db);
+    let row = with(&row, "+TimeZone", b1.config.zone.name());
+    let text = String::from_utf8_lossy(&row);
+    Ok(Plan::new(set, fields).read(&text, &[], &b1.env(ctx, books)))
+}
+
+pub(super) async fn list(
+    b1: &SapB1,
+    ctx: &Ctx,
+    books: &Books,
+    set: &Arc<SetMapping>,
+    query: &ListQuery,
+) -> Result<Page> {
+    let mut sets = Vec::with_capacity(query.sets.len());
+    for start in &query.sets {
+        let mut page = SetPage::empty(&start.set);
+        if start.set == set.set && start.after.is_none() && query.limit > 0 {
+            let order: FieldSet = query.order.iter().map(|order| order.field).collect();
+            match read(b1, ctx, books, set, query.fields.union(query.filter.fields()).union(order)).await? {
+                Err(quarantined) => page.quarantined.push(quarantined),
+                Ok(record) => {
+                    let values = query.order.iter().map(|order| record.get(order.field).clone()).collect();
+                    let position = Position::After { values, id: record.key.id.clone() };
+                    page.rows.push(Row { record: Arc::new(record), position });
+                }
+            }
+        }
+        sets.push(page);
+    }
+    Ok(Page { sets, left: query.filter.clone() })
+}
+
+pub(super) async fn count(
+    b1: &SapB1,
+    ctx: &Ctx,
+    books: &Books,
+    set: &Arc<SetMapping>,
+    filter: &Filter,
+) -> Result<Count> {
+    if filter.is_all() {
+        return Ok(Count::Exact(1));
+    }
+    let record = read(b1, ctx, books, set, filter.fields()).await?;
+    Ok(record.map_or(Count::Unknown, |record| Count::Exact(matches(filter, &record).into())))
+}
+
+pub(super) async fn get_many(
+    b1: &SapB1,
+    ctx: &Ctx,
+    books: &Books,
+    set: &Arc<SetMapping>,
+    ids: &[RemoteRef],
+    fields: FieldSet,
+) -> Result<Vec<Option<Arc<Record>>>> {
+    let is = |id: &RemoteRef| id.set == set.set && *id.id == *b1.config.company_db;
+    if !ids.iter().any(is) {
+        return Ok(vec![None; ids.len()]);
+    }
+    let record = read(b1, ctx, books, set, fields).await?.ok().map(Arc::new);
+    Ok(ids.iter().map(|id| record.clone().filter(|_| is(id))).collect())
+}
+
+/// Nothing points to the company.
+pub(super) fn list_children(query: &ChildrenQuery) -> Children {
+    let of_one = || query.sets.iter().map(SetPage::empty).collect();
+    Children { parents: query.parents.iter().map(|_| of_one()).collect(), left: Filter::ALL }
+}
