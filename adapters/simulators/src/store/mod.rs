@@ -1,6 +1,7 @@
 //! The table store that every front reads and writes: rows in the ERP's own field names, in memory.
 
 mod cell;
+mod cells;
 mod filter;
 mod table;
 

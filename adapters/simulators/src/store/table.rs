@@ -10,7 +10,10 @@ use std::{
 
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
-use super::{Cell, Filter, Op, Sort, StoreError, Text};
+use super::{
+    Cell, Filter, Op, Sort, StoreError, Text,
+    cells::{self, Cells},
+};
 
 /// A column with at most this many different texts keeps one copy of each.
 const WORDS_PER_COLUMN: usize = 64;
@@ -45,8 +48,9 @@ impl Schema {
     /// Makes the empty table.
     ///
     /// # Panics
-    /// If the key or an index names a column that is not there.
+    /// If the key or an index names a column that is not there, or there are more columns than rows can have.
     pub fn build(self) -> Table {
+        assert!(self.columns.len() <= cells::MOST, "table {} has too many fields", self.name);
         let positions: HashMap<_, _> = self.columns.iter().enumerate().map(|(at, name)| (*name, at)).collect();
         let position =
             |name: &str| *positions.get(name).unwrap_or_else(|| panic!("table {} has no field {name}", self.name));
@@ -70,7 +74,7 @@ pub struct Table {
     columns: Vec<&'static str>,
     positions: HashMap<&'static str, usize>,
     key: Option<usize>,
-    rows: BTreeMap<i64, Box<[Cell]>>,
+    rows: BTreeMap<i64, Cells>,
     /// Column, and for each of its values the ids of the rows that have it, ascending.
     indexes: Vec<(usize, BTreeMap<Cell, Vec<i64>>)>,
     words: Vec<Words>,
@@ -182,7 +186,7 @@ impl Table {
         if self.rows.contains_key(&id) {
             return Err(StoreError::DuplicateId { table: self.name, id });
         }
-        let mut cells = vec![Cell::Null; self.columns.len()].into_boxed_slice();
+        let mut cells = vec![Cell::Null; self.columns.len()];
         for (field, value) in values {
             let column = self.known(field)?;
             cells[column] = self.words[column].share(value);
@@ -193,7 +197,7 @@ impl Table {
         for (column, index) in &mut self.indexes {
             add(index, &cells[*column], id);
         }
-        self.rows.insert(id, cells);
+        self.rows.insert(id, Cells::new(cells));
         self.next_id = self.next_id.max(id + 1);
         Ok(())
     }
@@ -219,7 +223,8 @@ impl Table {
     ) -> Result<bool, StoreError> {
         let values =
             values.into_iter().map(|(field, value)| Ok((self.known(field)?, value))).collect::<Result<Vec<_>, _>>()?;
-        let Some(cells) = self.rows.get_mut(&id) else { return Ok(false) };
+        let Some(row) = self.rows.get_mut(&id) else { return Ok(false) };
+        let mut cells = row.unpack(self.columns.len());
         for (column, value) in values {
             if self.key == Some(column) {
                 continue;
@@ -231,6 +236,7 @@ impl Table {
             }
             cells[column] = value;
         }
+        *row = Cells::new(cells);
         Ok(true)
     }
 
@@ -238,7 +244,7 @@ impl Table {
     pub fn delete(&mut self, id: i64) -> bool {
         let Some(cells) = self.rows.remove(&id) else { return false };
         for (column, index) in &mut self.indexes {
-            remove(index, &cells[*column], id);
+            remove(index, cells.at(*column), id);
         }
         true
     }
@@ -318,7 +324,7 @@ impl Table {
 pub struct Row<'a> {
     table: &'a Table,
     id: i64,
-    cells: &'a [Cell],
+    cells: &'a Cells,
 }
 
 impl<'a> Row<'a> {
@@ -329,17 +335,18 @@ impl<'a> Row<'a> {
 
     /// The value of a column by name; `None` when the table has no such column.
     pub fn get(&self, column: &str) -> Option<&'a Cell> {
-        self.table.column(column).map(|column| &self.cells[column])
+        self.table.column(column).map(|column| self.cells.at(column))
     }
 
     /// The value of a column by position, which must come from this row's table.
     pub fn at(&self, column: usize) -> &'a Cell {
-        &self.cells[column]
+        self.cells.at(column)
     }
 
     /// Every column with its value.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, &'a Cell)> + use<'a> {
-        self.table.columns.iter().copied().zip(self.cells)
+        let cells = self.cells;
+        self.table.columns.iter().enumerate().map(move |(at, name)| (*name, cells.at(at)))
     }
 }
 
@@ -363,7 +370,7 @@ impl fmt::Debug for Row<'_> {
 
 impl Serialize for Row<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.cells.len()))?;
+        let mut map = serializer.serialize_map(Some(self.table.columns.len()))?;
         for (name, cell) in self.iter() {
             map.serialize_entry(name, cell)?;
         }
