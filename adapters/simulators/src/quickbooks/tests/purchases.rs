@@ -80,10 +80,8 @@ async fn bill_payments_say_how_they_were_paid() {
 async fn marks_are_kept() {
     let client = start_small().await;
     for (rest, detail) in [
-        ("PurchaseOrder where VendorRef = '100001'", "property 'VendorRef' is not queryable"),
         ("PurchaseOrder where POStatus = 'Open'", "property 'POStatus' is not queryable"),
         ("PurchaseOrder where TotalAmt > '5'", "property 'TotalAmt' is not queryable"),
-        ("VendorCredit where VendorRef = '100001'", "property 'VendorRef' is not queryable"),
         ("VendorCredit where Balance > '0'", "property 'Balance' is not queryable"),
         ("Bill orderby Balance", "property 'Balance' is not sortable"),
         ("Bill where DepartmentRef = '5'", "property 'DepartmentRef' is not queryable"),
@@ -107,6 +105,9 @@ async fn marks_are_kept() {
         assert_eq!(answer.detail(), format!("QueryValidationError: {detail}"));
     }
     for rest in [
+        // Intuit's pages do not mark these two; programs that run against the service ask by them.
+        "PurchaseOrder where VendorRef = '100001'",
+        "VendorCredit where VendorRef = '100001'",
         "Bill where VendorRef = '100001' and Balance > '0' and TotalAmt >= '1' orderby VendorRef, DueDate desc",
         "Bill where APAccountRef in ('33','111') orderby TotalAmt desc",
         "BillPayment where VendorRef = '100001' and TotalAmt > '1' orderby TxnDate",
