@@ -106,8 +106,8 @@ async fn marks_are_kept() {
     }
     for rest in [
         // Intuit's pages do not mark these two; programs that run against the service ask by them.
-        "PurchaseOrder where VendorRef = '100001'",
-        "VendorCredit where VendorRef = '100001'",
+        "PurchaseOrder where VendorRef in ('100001','100002','100003','100004','100005','100006','100007','100008','100009')",
+        "VendorCredit where VendorRef in ('100001','100002','100003','100004','100005','100006','100007','100008','100009')",
         "Bill where VendorRef = '100001' and Balance > '0' and TotalAmt >= '1' orderby VendorRef, DueDate desc",
         "Bill where APAccountRef in ('33','111') orderby TotalAmt desc",
         "BillPayment where VendorRef = '100001' and TotalAmt > '1' orderby TxnDate",
