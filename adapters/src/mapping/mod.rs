@@ -317,7 +317,7 @@ pub enum From {
     Cases(Vec<(Value, Vec<Predicate>)>),
     /// The plain text of the HTML at the first of these paths that the ERP's version has.
     Html(Vec<Path>),
-    /// Text with `{base}` (the ERP's address) and `{id}` filled in.
+    /// Text with `{base}` (the ERP's address), `{zone}` (its time zone) and `{id}` filled in.
     Template(Box<str>),
     /// The place in the list, from 1.
     Index,

@@ -721,7 +721,13 @@ impl<'a> Row<'_, 'a> {
             },
             Extract::Template(template) => {
                 let id = percent_encoding::utf8_percent_encode(self.id, percent_encoding::NON_ALPHANUMERIC).to_string();
-                Ok(Value::Text(template.replace("{base}", &self.env.base_url).replace("{id}", &id).into()))
+                Ok(Value::Text(
+                    template
+                        .replace("{base}", &self.env.base_url)
+                        .replace("{id}", &id)
+                        .replace("{zone}", self.env.zone.name())
+                        .into(),
+                ))
             }
             Extract::Index => Ok(Value::Int(self.index as i64 + 1)),
             Extract::Object(fields) => {

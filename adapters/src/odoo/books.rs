@@ -10,12 +10,17 @@ use crate::{
     cached::Cached,
     error::{Error, ErrorKind, Result},
     http::HostState,
+    mapping::Tables,
     model::CurrencyCode,
 };
 use chrono_tz::Tz;
 use serde::Deserialize;
 use serde_json::{Value, json, value::RawValue};
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 /// How long what Odoo says about itself is believed.
 pub(super) const KEEP: Duration = Duration::from_secs(3600);
@@ -73,6 +78,9 @@ pub(super) struct Field {
     /// False for computed fields. Until 17 Odoo takes conditions on them for true, without a word.
     pub(super) searchable: bool,
     pub(super) sortable: bool,
+    /// Whether it is a column, which can be summed.
+    pub(super) stored: bool,
+    pub(super) groupable: bool,
 }
 
 /// The fields of a model that the user may read.
@@ -100,6 +108,9 @@ pub(super) struct Library {
     company: Arc<Cached<Arc<Company>>>,
     currencies: Arc<Cached<Arc<Currencies>>>,
     accents: Arc<Cached<bool>>,
+    /// The fields of each model; none where there is no such model.
+    fields: Mutex<HashMap<String, Arc<Cached<Option<Fields>>>>>,
+    journals: Arc<Cached<Arc<Tables>>>,
 }
 
 impl Library {
@@ -114,6 +125,8 @@ impl Library {
             company: Cached::new(KEEP),
             currencies: Cached::new(KEEP),
             accents: Cached::new(KEEP),
+            fields: Mutex::default(),
+            journals: Cached::new(KEEP),
         }
     }
 
@@ -122,6 +135,24 @@ impl Library {
         self.company.forget();
         self.currencies.forget();
         self.accents.forget();
+        self.fields.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.journals.forget();
+    }
+
+    /// The fields of a model; none where this Odoo has no such model.
+    pub(super) async fn fields(&self, ctx: &Ctx, books: &Books, model: &str) -> Result<Option<Fields>> {
+        let cached = {
+            let mut models = self.fields.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(models.entry(model.to_owned()).or_insert_with(|| Cached::new(KEEP)))
+        };
+        let (books, model) = (books.clone(), model.to_owned());
+        cached.get(ctx, |ctx| async move { books.fields(&ctx, &model).await }).await
+    }
+
+    /// The journals' names and accounts, as tables for the mapping.
+    pub(super) async fn journals(&self, ctx: &Ctx, books: &Books) -> Result<Arc<Tables>> {
+        let books = books.clone();
+        self.journals.get(ctx, |ctx| async move { books.load_journals(&ctx).await.map(Arc::new) }).await
     }
 
     pub(super) async fn books(self: &Arc<Self>, ctx: &Ctx) -> Result<Books> {
@@ -181,6 +212,38 @@ impl Books {
         wire::returned(self.link.call(ctx, &call).await?.value()?)
     }
 
+    /// The journals' names and their own accounts, by the journals' ids.
+    async fn load_journals(&self, ctx: &Ctx) -> Result<Tables> {
+        #[derive(Deserialize)]
+        struct Row {
+            id: i64,
+            name: String,
+            /// `false` where it has none.
+            default_account_id: Value,
+        }
+        let all = Search {
+            model: "account.journal",
+            domain: "[]".into(),
+            fields: vec!["name", "default_account_id"],
+            order: "id".into(),
+            limit: None,
+            offset: 0,
+            names: false,
+            operation: "journals",
+        };
+        let mut tables = Tables::from(["journal-name", "journal-account"].map(|table| (table, HashMap::new())));
+        for row in self.search(ctx, all).await? {
+            let row: Row = wire::returned(&row)?;
+            let account = row.default_account_id.as_i64().or_else(|| row.default_account_id[0].as_i64());
+            let entries = [("journal-name", Some(row.name)), ("journal-account", account.map(|id| id.to_string()))];
+            for (table, value) in entries {
+                let values = value.into_iter().map(Into::into).collect();
+                tables.entry(table).or_default().insert(row.id.to_string().into(), values);
+            }
+        }
+        Ok(tables)
+    }
+
     /// How many rows a search finds.
     pub(super) async fn count(&self, ctx: &Ctx, model: &str, domain: String) -> Result<u64> {
         let domain = RawValue::from_string(domain)
@@ -194,7 +257,7 @@ impl Books {
     }
 
     /// The fields of a model; none where this Odoo has no such model.
-    pub(super) async fn fields(&self, ctx: &Ctx, model: &str) -> Result<Option<Fields>> {
+    async fn fields(&self, ctx: &Ctx, model: &str) -> Result<Option<Fields>> {
         #[derive(Deserialize)]
         struct Described {
             r#type: String,
@@ -203,9 +266,13 @@ impl Books {
             searchable: bool,
             #[serde(default)]
             sortable: bool,
+            #[serde(default)]
+            store: bool,
+            /// Unknown until 17, which also groups by what it sorts by.
+            groupable: Option<bool>,
         }
         let call = Call::read(model, "fields_get", "fields")
-            .with("attributes", &["type", "relation", "searchable", "sortable"])?
+            .with("attributes", &["type", "relation", "searchable", "sortable", "store", "groupable"])?
             .with("context", &self.context())?;
         let answer = match self.link.call(ctx, &call).await {
             Err(error) if error.kind == ErrorKind::Unsupported => return Ok(None),
@@ -227,7 +294,11 @@ impl Books {
                 "one2many" | "many2many" => Type::Many,
                 _ => Type::Other,
             };
-            (name, Field { kind, searchable: field.searchable, sortable: field.sortable })
+            let groupable = field.groupable.unwrap_or(field.store || field.sortable);
+            (
+                name,
+                Field { kind, searchable: field.searchable, sortable: field.sortable, stored: field.store, groupable },
+            )
         });
         Ok(Some(fields.collect()))
     }

@@ -7,18 +7,19 @@
 use super::{
     Odoo,
     books::Search,
+    join::{By, Lookup},
     list::{ids_in, name_of, pointed_to, requested, with_order},
     order::{Sorting, cells, id_of},
     scan::{self, Scan, Want},
-    view::{Lookup, View},
+    view::View,
     wire,
 };
 use crate::{
     adapter::{Children, ChildrenQuery, Ctx, Position, Row, SetPage},
     error::{Error, Result},
-    filter::Filter,
+    filter::{Filter, Op},
     mapping::{From, Plan, Pushed, SetMapping, SourceFilter, push},
-    model::{EntityType, FieldId, SourceSet},
+    model::{EntityType, FieldId, SourceSet, Value},
 };
 use serde_json::value::RawValue;
 use std::collections::{HashMap, HashSet};
@@ -30,8 +31,8 @@ const NEXT_READ: usize = 4_000;
 
 /// How the children point to their parents.
 enum Link<'m> {
-    /// By a field of their own.
-    Field(&'m str),
+    /// By a field of their own, where a condition may have to hold.
+    Field(&'m str, SourceFilter),
     /// By a field of the parents, which was read: for each child its parents.
     Listed(HashMap<i64, Vec<i64>>),
 }
@@ -40,7 +41,9 @@ impl Link<'_> {
     /// The condition for the children of these parents.
     fn condition(&self, parents: &HashSet<i64>) -> SourceFilter {
         match self {
-            Self::Field(path) => ids_in(path, sorted(parents.iter().copied())),
+            Self::Field(path, when) => {
+                SourceFilter::and(vec![ids_in(path, sorted(parents.iter().copied())), when.clone()])
+            }
             Self::Listed(parents_of) => {
                 let theirs = parents_of.iter().filter(|(_, of)| of.iter().any(|parent| parents.contains(parent)));
                 ids_in("id", sorted(theirs.map(|(child, _)| *child)))
@@ -50,7 +53,7 @@ impl Link<'_> {
 
     fn parents(&self, row: &scan::Row) -> Result<Vec<i64>> {
         match self {
-            Self::Field(path) => Ok(pointed_to(&row.json, path)?.into_iter().collect()),
+            Self::Field(path, _) => Ok(pointed_to(&row.json, path)?.into_iter().collect()),
             Self::Listed(parents_of) => Ok(parents_of.get(&row.id).cloned().unwrap_or_default()),
         }
     }
@@ -95,7 +98,21 @@ async fn children_of_set(
     let empty = || SetPage { set: set.set.clone(), rows: Vec::new(), next: None, quarantined: Vec::new() };
     let mut pages: Vec<SetPage> = query.parents.iter().map(|_| empty()).collect();
     let (parent_set, link) = match set.field(query.via).map(|mapping| &mapping.from) {
-        Some(From::Ref { paths, set, .. }) => (set, paths.first().map(|path| Link::Field(path.as_str()))),
+        Some(From::Ref { paths, set, .. }) => {
+            (set, paths.first().map(|path| Link::Field(path.as_str(), SourceFilter::ALL)))
+        }
+        Some(From::When(of, _)) => match &**of {
+            From::Ref { paths, set: parents, .. } => {
+                // What the condition of the field is, the mapping knows: that it has a value.
+                let given = Filter::of(entity, name_of(entity, query.via), Op::IsNull, vec![Value::Bool(false)]);
+                let Pushed { source, left } = push(&given, set, true, &|c| dialect.fit(c));
+                if !left.is_all() {
+                    return Err(unsupported(entity, query.via));
+                }
+                (parents, paths.first().map(|path| Link::Field(path.as_str(), source)))
+            }
+            _ => return Err(unsupported(entity, query.via)),
+        },
         Some(From::Elements { take: crate::mapping::Take::One(of), .. }) => match &**of {
             From::Ref { set, .. } => (set, None),
             _ => return Err(unsupported(entity, query.via)),
@@ -129,15 +146,15 @@ async fn children_of_set(
         view.books.link.version.is_from(17),
         view.books.company.zone,
     )?;
-    let also = if let Link::Field(path) = link { Some(path) } else { None };
+    let also = if let Link::Field(path, _) = &link { Some(*path) } else { None };
     let scan = Scan {
         books: &view.books,
         dialect: &dialect,
         set,
         order: &query.order,
         sorting: &sorting,
-        fields: requested(&plan, &sorting, also),
-        names: view.needs_names(set, plan.held()),
+        fields: requested(view, set, &plan, &sorting, also),
+        names: view.needs_names(set, plan.held()) || sorting.needs_names(),
         operation: "children",
     };
     let filter = SourceFilter::and(vec![source, view.of_company(set)]);
@@ -225,13 +242,14 @@ async fn listed_by_parents<'m>(
     via: FieldId,
     parents: &HashSet<i64>,
 ) -> Result<Link<'m>> {
-    let Some(lookup) = Lookup::of(set, via).filter(|lookup| view.shape.models.contains_key(lookup.model)) else {
+    let lookup = Lookup::of(set, via).filter(|lookup| view.shape.models.contains_key(lookup.model));
+    let Some(Lookup { model, by: By::Field(by), .. }) = lookup else {
         return Err(unsupported(set.entity, via));
     };
     let search = Search {
-        model: lookup.model,
+        model,
         domain: serde_json::json!([["id", "in", sorted(parents.iter().copied())]]).to_string(),
-        fields: vec![lookup.by],
+        fields: vec![by],
         order: "id".into(),
         limit: None,
         offset: 0,
@@ -241,7 +259,7 @@ async fn listed_by_parents<'m>(
     let mut parents_of: HashMap<i64, Vec<i64>> = HashMap::new();
     for row in view.books.search(ctx, search).await? {
         let cells = cells(&row)?;
-        let (Some(parent), Some(children)) = (cells.get("id").and_then(|id| id_of(id)), cells.get(lookup.by)) else {
+        let (Some(parent), Some(children)) = (cells.get("id").and_then(|id| id_of(id)), cells.get(by)) else {
             continue;
         };
         for child in wire::returned::<Vec<i64>>(children)? {

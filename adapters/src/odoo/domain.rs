@@ -134,7 +134,9 @@ impl Dialect<'_> {
 
     fn field(&self, path: &str) -> Option<Field> {
         match path {
-            "id" => Some(Field { kind: Type::Integer, searchable: true, sortable: true }),
+            "id" => {
+                Some(Field { kind: Type::Integer, searchable: true, sortable: true, stored: true, groupable: false })
+            }
             path => self.fields.get(path).copied(),
         }
     }

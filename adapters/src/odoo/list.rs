@@ -125,8 +125,8 @@ async fn list_set(
         set,
         order: &query.order,
         sorting: &sorting,
-        fields: requested(&plan, &sorting, None),
-        names: view.needs_names(set, plan.held()),
+        fields: requested(view, set, &plan, &sorting, None),
+        names: view.needs_names(set, plan.held()) || sorting.needs_names(),
         operation: "list",
     };
     let filter = SourceFilter::and(vec![source, view.of_company(set)]);
@@ -149,8 +149,14 @@ pub(super) fn with_order(mut fields: FieldSet, order: &[crate::adapter::Order]) 
 }
 
 /// The names to request of Odoo: those of the plan, of the order, and one more.
-pub(super) fn requested<'a>(plan: &'a Plan, sorting: &Sorting<'a>, also: Option<&'a str>) -> Vec<&'a str> {
-    let mut names: Vec<&str> = plan.source_fields().collect();
+pub(super) fn requested<'a>(
+    view: &'a View,
+    set: &'a SetMapping,
+    plan: &'a Plan,
+    sorting: &Sorting<'a>,
+    also: Option<&'a str>,
+) -> Vec<&'a str> {
+    let mut names = view.wanted(set, plan);
     for name in sorting.paths().chain(also) {
         if !names.contains(&name) {
             names.push(name);
@@ -175,7 +181,7 @@ async fn by_ids(ctx: &Ctx, view: &View, set: &SetMapping, ids: Vec<i64>, fields:
     let search = Search {
         model: set.set.as_str(),
         domain: dialect.render(&filter),
-        fields: plan.source_fields().collect(),
+        fields: view.wanted(set, &plan),
         order: set.id.as_str().to_owned(),
         limit: Some(limit),
         offset: 0,

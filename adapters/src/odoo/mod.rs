@@ -1,15 +1,20 @@
 //! Odoo 14 to 19, by the web client's calls, the external RPC or `/json/2`.
 
+mod aggregate;
 mod auth;
 mod books;
 mod children;
 mod classify;
+mod dimensions;
 mod domain;
+mod join;
 mod link;
 mod list;
 mod order;
 mod scan;
 mod settings;
+mod settlements;
+mod shape;
 #[cfg(test)]
 mod tests;
 mod view;
@@ -17,7 +22,8 @@ mod wire;
 
 use crate::{
     adapter::{
-        Adapter, Capability, Children, ChildrenQuery, Count, Ctx, Info, ListQuery, Page, Paging, RawCall, ServerInfo,
+        Adapter, AggregateQuery, AggregateRow, Capability, Children, ChildrenQuery, Count, Ctx, Info, ListQuery, Page,
+        Paging, RawCall, ServerInfo,
     },
     cached::Cached,
     catalog::{Services, System},
@@ -34,13 +40,14 @@ use futures_util::future::try_join_all;
 use link::Linker;
 use serde_json::Value;
 use settings::Config;
+use shape::Shape;
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 use tokio::time::Instant;
-use view::{IDS_PER_CALL, Shape, View};
+use view::{IDS_PER_CALL, View};
 use wire::Call;
 
 pub(crate) static SYSTEM: System = System {
@@ -49,7 +56,7 @@ pub(crate) static SYSTEM: System = System {
     documentation: Some("https://www.odoo.com/documentation/19.0/developer/reference/external_api.html"),
     settings: settings::FORM,
     capability: |entity| {
-        view::mapping().map_or_else(|_| Capability::none(entity), |mapping| describe(entity, mapping.sets(entity)))
+        shape::mapping().map_or_else(|_| Capability::none(entity), |mapping| describe(entity, mapping.sets(entity)))
     },
     build,
 };
@@ -77,7 +84,7 @@ const ASK_ANEW: Duration = Duration::from_secs(60);
 
 impl Odoo {
     fn new(info: Info, config: Arc<Config>, linker: Linker) -> Result<Self> {
-        let mapping = view::mapping()?;
+        let mapping = shape::mapping()?;
         let shapes = mapping.entities().map(|entity| (entity, Cached::new(KEEP))).collect();
         let base_url = config.base.as_str().trim_end_matches('/').into();
         let library = Arc::new(Library::new(config, linker));
@@ -89,20 +96,21 @@ impl Odoo {
             return Err(Error::unsupported(format!("The gateway does not read {} from Odoo.", entity.def().name)));
         };
         let books = self.library.books(ctx).await?;
-        let (mapping, own) = (self.mapping, books.clone());
+        let (mapping, own, library) = (self.mapping, books.clone(), Arc::clone(&self.library));
         let shape = shape.get(ctx, |ctx| async move {
             let models = Shape::models(mapping, entity).into_iter().map(|model| {
-                let (own, ctx) = (&own, &ctx);
-                async move { Ok::<_, Error>((model.clone().into_boxed_str(), own.fields(ctx, &model).await?)) }
+                let (own, ctx, library) = (&own, &ctx, &library);
+                async move { Ok::<_, Error>((model.clone().into_boxed_str(), library.fields(ctx, own, &model).await?)) }
             });
             let models = try_join_all(models).await?.into_iter().filter_map(|(model, fields)| Some((model, fields?)));
             Ok(Arc::new(Shape::new(mapping, entity, models.collect())))
         });
-        let has_currency = self.mapping.sets(entity).iter().any(|set| set.named("currency").is_some());
+        let has_currency = self.mapping.sets(entity).iter().any(|set| shape::names_currency(set));
         let currencies =
             async { if has_currency { self.library.currencies(ctx, &books).await } else { Ok(Arc::default()) } };
         let (shape, currencies) = tokio::try_join!(shape, currencies)?;
-        Ok(View { erp: self.info.erp.clone(), books, shape, currencies, base_url: Arc::clone(&self.base_url) })
+        let library = Arc::clone(&self.library);
+        Ok(View { erp: self.info.erp.clone(), library, books, shape, currencies, base_url: Arc::clone(&self.base_url) })
     }
 
     /// Forgets what Odoo said about itself where an answer shows that this is no longer so: after an upgrade, or when a module was
@@ -176,13 +184,18 @@ impl Adapter for Odoo {
     async fn probe(&self, ctx: &Ctx) -> Result<ServerInfo> {
         self.forget();
         let books = self.library.books(ctx).await?;
-        let entities =
-            self.mapping.entities().flat_map(|entity| self.sets(entity).into_iter().map(move |set| (entity, set)));
-        let checks = entities.map(|(entity, set)| {
+        // One look at each model, and at what it is made of, so that a capability leaves out what is not installed.
+        let models: BTreeSet<String> =
+            self.mapping.entities().flat_map(|entity| self.sets(entity)).map(|set| set.to_string()).collect();
+        let checks = models.iter().map(|model| {
             let books = &books;
-            async move { Ok::<_, Error>((entity, self.may_read(ctx, books, set.as_str()).await?)) }
+            async move { Ok::<_, Error>((model.as_str(), self.may_read(ctx, books, model).await?)) }
         });
-        let missing = try_join_all(checks).await?.into_iter().filter(|(_, may)| !may).map(|(entity, _)| entity);
+        let views = self.mapping.entities().map(|entity| self.view(ctx, entity));
+        let (readable, _) = tokio::try_join!(try_join_all(checks), try_join_all(views))?;
+        let readable: HashMap<&str, bool> = readable.into_iter().collect();
+        let may = |set: &SourceSet| readable.get(set.as_str()).copied().unwrap_or(true);
+        let missing = self.mapping.entities().filter(|entity| !self.sets(*entity).iter().all(may));
         Ok(ServerInfo {
             version: Some(books.link.version.name.clone()),
             company: Some(books.company.name.clone()),
@@ -214,6 +227,10 @@ impl Adapter for Odoo {
         self.checked(self.children(ctx, entity, query).await)
     }
 
+    async fn aggregate(&self, ctx: &Ctx, entity: EntityType, query: &AggregateQuery) -> Result<Vec<AggregateRow>> {
+        self.checked(self.sums(ctx, entity, query).await)
+    }
+
     async fn call(&self, ctx: &Ctx, call: &RawCall) -> Result<Value> {
         let books = self.library.books(ctx).await?;
         let args = match &call.args {
@@ -234,8 +251,17 @@ impl Adapter for Odoo {
         }
         named.insert("context".into(), context);
         let named = named.iter().map(|(name, value)| Ok((name.clone(), wire::raw(value)?))).collect::<Result<_>>()?;
-        let reads =
-            ["read", "search", "search_read", "search_count", "read_group", "fields_get", "name_search", "default_get"];
+        let reads = [
+            "read",
+            "search",
+            "search_read",
+            "search_count",
+            "read_group",
+            "formatted_read_group",
+            "fields_get",
+            "name_search",
+            "default_get",
+        ];
         let reads = reads.contains(&call.method.as_str());
         let call =
             Call { model: call.target.clone(), method: call.method.clone(), args, named, reads, operation: "call" };
@@ -267,20 +293,22 @@ fn describe(entity: EntityType, sets: &[Arc<SetMapping>]) -> Capability {
         filter: fields(|field| field.filter, filters),
         order_by: fields(|field| field.sort, sorts),
         fields: mapped_fields(entity, sets),
-        aggregate: false,
+        aggregate: true,
     }
 }
 
 fn filters(set: &SetMapping, field: &str) -> bool {
     set.named(field).is_some_and(|mapping| {
+        let from = match mapping.searched() {
+            From::When(of, _) => of,
+            from => from,
+        };
         mapping.filter
-            && matches!(
-                mapping.from,
-                From::Paths(_) | From::First { .. } | From::Ref { .. } | From::Cases(_) | From::Const(_)
-            )
+            && matches!(from, From::Paths(_) | From::First { .. } | From::Ref { .. } | From::Cases(_) | From::Const(_))
     })
 }
 
 fn sorts(set: &SetMapping, field: &str) -> bool {
-    set.named(field).is_some_and(|mapping| mapping.sort && matches!(mapping.from, From::Paths(_) | From::First { .. }))
+    let plain = |from: &From| matches!(from, From::Paths(_) | From::First { .. });
+    set.named(field).is_some_and(|mapping| mapping.sort && plain(mapping.searched()))
 }

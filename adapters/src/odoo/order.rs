@@ -37,7 +37,11 @@ pub(super) fn id_of(value: &RawValue) -> Option<i64> {
 }
 
 struct Key<'m> {
+    /// What conditions name.
     path: &'m str,
+    /// What the order clause and rows name: of a record that is referred to only the reference, which Odoo sorts by that record's
+    /// own order.
+    column: &'m str,
     direction: Direction,
     nullable: bool,
     kind: Type,
@@ -69,7 +73,7 @@ impl<'m> Sorting<'m> {
         let mut keys = Vec::new();
         for (at, key) in sort_keys(set, order)?.into_iter().enumerate() {
             let of = order.get(at).map(|order| order.field);
-            let id = Field { kind: Type::Integer, searchable: true, sortable: true };
+            let id = Field { kind: Type::Integer, searchable: true, sortable: true, stored: true, groupable: false };
             let field = if of.is_none() { Some(&id) } else { fields.get(key.path.as_str()) };
             let Some(field) = field.filter(|field| field.sortable && field.searchable && !key.part) else {
                 let name = of.map_or("id", |field| def.field(field).name);
@@ -82,6 +86,7 @@ impl<'m> Sorting<'m> {
             let split = key.nullable && (field.kind == Type::Text || (!nulls_last && key.direction == Direction::Desc));
             keys.push(Key {
                 path: key.path.as_str(),
+                column: key.path.first(),
                 direction: key.direction,
                 nullable: key.nullable,
                 kind: field.kind,
@@ -161,14 +166,19 @@ impl<'m> Sorting<'m> {
             // Ascending, PostgreSQL puts rows without a value last by itself.
             let last = if key.nullable && !key.split && key.direction == Direction::Desc { " nulls last" } else { "" };
             let direction = if key.direction == Direction::Desc { " desc" } else { "" };
-            format!("{}{direction}{last}", key.path)
+            format!("{}{direction}{last}", key.column)
         });
         terms.collect::<Vec<_>>().join(", ")
     }
 
     /// The fields that a position is made of.
     pub(super) fn paths(&self) -> impl Iterator<Item = &'m str> {
-        self.keys.iter().map(|key| key.path)
+        self.keys.iter().map(|key| key.column)
+    }
+
+    /// Whether a key is the name of a record that is referred to.
+    pub(super) fn needs_names(&self) -> bool {
+        self.keys.iter().any(|key| key.path != key.column)
     }
 
     /// The values of the order's fields in a row.
@@ -178,7 +188,7 @@ impl<'m> Sorting<'m> {
     pub(super) fn values(&self, cells: &Cells<'_>) -> Result<Vec<Value>> {
         let keys = self.keys.iter().filter_map(|key| Some((key, key.of?)));
         let values = keys.map(|(key, of)| {
-            let raw = cells.get(key.path).map_or("null", |raw| raw.get());
+            let raw = cells.get(key.column).map_or("null", |raw| raw.get());
             self.value(key, of, raw).ok_or_else(|| {
                 let shown: String = raw.chars().take(80).collect();
                 Error::bad_response(format!("Odoo's {} cannot be sorted by.", key.path)).with_detail(shown)
@@ -190,6 +200,10 @@ impl<'m> Sorting<'m> {
     fn value(&self, key: &Key<'_>, of: Kind, raw: &str) -> Option<Value> {
         if matches!(raw, "null" | "false") {
             return Some(Value::Null);
+        }
+        if key.path != key.column {
+            let (_, name) = serde_json::from_str::<(i64, Box<str>)>(raw).ok()?;
+            return Some(Value::Text(name));
         }
         let text: Cow<'_, str> =
             if raw.starts_with('"') { serde_json::from_str::<String>(raw).ok()?.into() } else { raw.into() };

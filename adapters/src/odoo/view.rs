@@ -1,118 +1,29 @@
-//! An entity as one database has it: its mapping for this version and these modules, and the reading of its rows.
+//! An entity of one company in one database: conditions on its rows, and the reading of them.
 
 use super::{
-    books::{Books, Currencies, Fields, Search, Type},
+    books::{Books, Currencies, Fields, Library, Type},
+    dimensions::DISTRIBUTION,
     domain::Dialect,
     order::{cells, id_of},
-    wire,
+    shape::Shape,
 };
 use crate::{
     adapter::{Ctx, Quarantined},
-    error::{Error, ErrorKind, Result},
+    error::{Error, Result},
     filter::Filter,
-    mapping::{
-        Env, From, Joined, Literal, Mapping, MappingError, Plan, SetMapping, SourceCondition, SourceFilter, SourceOp,
-        push,
-    },
-    model::{EntityType, ErpId, FieldDef, FieldId, FieldSet, Kind, Record, SourceSet},
+    mapping::{Env, FieldMapping, From, Literal, Plan, SetMapping, SourceCondition, SourceFilter, SourceOp, push},
+    model::{EntityType, ErpId, FieldDef, FieldSet, Kind, Record, SourceSet},
 };
-use futures_util::future::try_join_all;
 use serde_json::value::RawValue;
-use std::{
-    collections::{BTreeSet, HashMap},
-    sync::{Arc, LazyLock},
-};
+use std::sync::Arc;
 
 /// How many ids one call asks for: Odoo takes more, and its answers grow with them.
 pub(super) const IDS_PER_CALL: usize = 1_000;
 
-/// The mapping before it is known which version and modules there are.
-///
-/// # Errors
-/// Never, as far as the tests can tell.
-pub(super) fn mapping() -> Result<&'static Mapping> {
-    static MAPPING: LazyLock<Result<Mapping, MappingError>> =
-        LazyLock::new(|| Mapping::parse(include_str!("mapping.toml")));
-    MAPPING.as_ref().map_err(|e| Error::new(ErrorKind::Config, e.to_string()))
-}
-
-/// An entity in one database.
-#[derive(Debug, Default)]
-pub(super) struct Shape {
-    /// Empty where the module is not installed.
-    pub(super) sets: Vec<Arc<SetMapping>>,
-    /// The fields of the models that it is read from.
-    pub(super) models: HashMap<Box<str>, Fields>,
-}
-
-impl Shape {
-    /// The models that an entity is read from.
-    pub(super) fn models(mapping: &Mapping, entity: EntityType) -> BTreeSet<String> {
-        let sets = mapping.sets(entity);
-        let joined = sets.iter().flat_map(|set| {
-            let lookups = entity.def().all_fields().filter_map(|(field, _)| Lookup::of(set, field));
-            lookups.map(|lookup| lookup.model.to_owned()).collect::<Vec<_>>()
-        });
-        sets.iter().map(|set| set.set.to_string()).chain(joined).collect()
-    }
-
-    /// The entity by the fields that the models have; models that are not installed are left out.
-    pub(super) fn new(mapping: &Mapping, entity: EntityType, models: HashMap<Box<str>, Fields>) -> Self {
-        let has_field = |model: &str, field: &str| models.get(model).is_some_and(|fields| fields.contains_key(field));
-        let resolved = mapping.for_version(|set, options, path| {
-            match options.get("lookup").and_then(|l| l.get("model")?.as_str()) {
-                Some(model) => has_field(model, path),
-                None => set.entity != entity || has_field(set.set.as_str(), path),
-            }
-        });
-        let fits = |set: &SetMapping| {
-            let model = set.set.as_str();
-            let feature = |key| set.options.get(key).and_then(toml::Value::as_str);
-            models.contains_key(model)
-                && feature("has").is_none_or(|field| has_field(model, field))
-                && feature("hasnt").is_none_or(|field| !has_field(model, field))
-        };
-        let sets = resolved.only_sets(|set| set.entity != entity || fits(set)).sets(entity).to_vec();
-        Self { sets, models }
-    }
-
-    fn fields(&self, model: &str) -> &Fields {
-        static NONE: LazyLock<Fields> = LazyLock::new(Fields::new);
-        self.models.get(model).unwrap_or(&NONE)
-    }
-}
-
-/// How an adapter joins elements of another model to a record.
-pub(super) struct Lookup<'m> {
-    pub(super) model: &'m str,
-    /// The other model's field that points to the record.
-    pub(super) by: &'m str,
-    order: &'m str,
-    when: &'m [toml::Value],
-}
-
-impl<'m> Lookup<'m> {
-    pub(super) fn of(set: &'m SetMapping, field: FieldId) -> Option<Self> {
-        let lookup = set.field(field)?.options.get("lookup")?;
-        let text = |key| lookup.get(key).and_then(toml::Value::as_str);
-        let when = lookup.get("when").and_then(toml::Value::as_array).map_or(&[][..], Vec::as_slice);
-        Some(Self { model: text("model")?, by: text("by")?, order: text("order").unwrap_or("id"), when })
-    }
-
-    /// The domain of the elements of some records. Conditions on fields that this version lacks are left out.
-    fn domain(&self, fields: &Fields, ids: &[i64]) -> String {
-        let when = self.when.iter().filter(|condition| {
-            condition.get(0).and_then(toml::Value::as_str).is_some_and(|field| fields.contains_key(field))
-        });
-        let by = serde_json::json!([self.by, "in", ids]);
-        let conditions: Vec<_> = std::iter::once(by).chain(when.map(|c| serde_json::json!(c))).collect();
-        serde_json::Value::from(conditions).to_string()
-    }
-}
-
 /// An entity of one company in one database, for one call.
 pub(super) struct View {
     pub(super) erp: ErpId,
+    pub(super) library: Arc<Library>,
     pub(super) books: Books,
     pub(super) shape: Arc<Shape>,
     pub(super) currencies: Arc<Currencies>,
@@ -154,17 +65,19 @@ impl View {
     /// them off.
     pub(super) fn of_company(&self, set: &SetMapping) -> SourceFilter {
         let company = &self.books.company;
-        let own = Literal::Number(company.id.into());
-        let values = match set.options.get("company").and_then(toml::Value::as_str) {
-            Some("own") => vec![own],
-            Some("shared") => {
-                let above = company.above.iter().map(|id| Literal::Number((*id).into()));
-                std::iter::once(own).chain(above).chain([Literal::Bool(false)]).collect()
-            }
+        let own = || Literal::Number(company.id.into());
+        let with_above = || std::iter::once(own()).chain(company.above.iter().map(|id| Literal::Number((*id).into())));
+        // From 18 on, companies may share accounts.
+        let shares = !self.fields(set).contains_key("company_id");
+        let (path, op, values) = match set.options.get("company").and_then(toml::Value::as_str) {
+            Some("own") if shares => ("company_ids", SourceOp::In, with_above().collect()),
+            Some("own") => ("company_id", SourceOp::Eq, vec![own()]),
+            Some("shared") => ("company_id", SourceOp::In, with_above().chain([Literal::Bool(false)]).collect()),
+            Some("member") => ("company_ids", SourceOp::In, vec![own()]),
+            Some("self") => ("id", SourceOp::Eq, vec![own()]),
             _ => return SourceFilter::ALL,
         };
-        let op = if values.len() == 1 { SourceOp::Eq } else { SourceOp::In };
-        SourceFilter::Is(SourceCondition { path: "company_id".into(), op, values })
+        SourceFilter::Is(SourceCondition { path: path.into(), op, values })
     }
 
     /// What holds for the records that may be read by their ids: those of the company and of the set's kind.
@@ -174,23 +87,29 @@ impl View {
         SourceFilter::and(vec![self.of_company(set), kind])
     }
 
-    fn env(&self, ctx: &Ctx) -> Env {
-        Env {
+    /// What reading needs to know of this Odoo.
+    pub(super) async fn env(&self, ctx: &Ctx, plan: &Plan, set: &SetMapping) -> Result<Env> {
+        let through = |field| set.field(field).is_some_and(|mapping| matches!(mapping.from, From::Through { .. }));
+        let tables = match plan.held().iter().any(through) {
+            true => self.library.journals(ctx, &self.books).await?,
+            false => Arc::default(),
+        };
+        Ok(Env {
             erp: self.erp.clone(),
             read_at: ctx.now,
             base_currency: self.books.company.currency,
             zone: self.books.company.zone,
             currencies: self.currencies.codes.clone(),
             base_url: Arc::clone(&self.base_url),
-            tables: Arc::default(),
-        }
+            tables,
+        })
     }
 
     /// Whether some text comes from the name of a record that is referred to: only then Odoo has to look the names up.
     pub(super) fn needs_names(&self, set: &SetMapping, fields: FieldSet) -> bool {
         let types = self.fields(set);
         fields.iter().any(|field| {
-            set.field(field).is_some_and(|mapping| takes_name(types, set.entity.def().field(field), &mapping.from))
+            set.field(field).is_some_and(|mapping| takes_name(types, set.entity.def().field(field), mapping))
         })
     }
 
@@ -202,73 +121,30 @@ impl View {
         set: &SetMapping,
         rows: &[&RawValue],
     ) -> Result<Vec<Result<Arc<Record>, Quarantined>>> {
-        let joins = plan.joins().filter_map(|field| Some((field, Lookup::of(set, field)?)));
-        let joins: Vec<_> = joins.filter(|(_, lookup)| self.shape.models.contains_key(lookup.model)).collect();
-        let id = |row: &RawValue| cells(row).ok().and_then(|cells| id_of(cells.get(set.id.as_str())?));
-        let ids: Vec<Option<i64>> = rows.iter().map(|row| if joins.is_empty() { None } else { id(row) }).collect();
-        let known: Vec<i64> = ids.iter().copied().flatten().collect();
-        let joins = joins.into_iter().map(|(field, lookup)| self.join(ctx, plan, field, lookup, &known));
-        let joined: Vec<(FieldId, Elements)> = try_join_all(joins).await?;
-        let env = self.env(ctx);
-        let records = rows.iter().zip(ids).map(|(row, id)| {
-            let elements = joined.iter().map(|(field, elements)| {
-                let own = id.and_then(|id| elements.by_parent.get(&id)).map_or(&[][..], Vec::as_slice);
-                (*field, own.iter().map(|at| &*elements.rows[*at]).collect())
-            });
-            let elements: Vec<_> = elements.collect();
-            let joined: &Joined<'_> = &elements;
-            plan.read(row.get(), joined, &env).map(Arc::new)
+        let distributed = async {
+            match plan.source_fields().any(|name| name == DISTRIBUTION) {
+                true => self.with_dimensions(ctx, rows.iter().map(|row| (*row).to_owned()).collect()).await.map(Some),
+                false => Ok(None),
+            }
+        };
+        let (joined, env, distributed) =
+            tokio::try_join!(self.joined(ctx, plan, set, rows), self.env(ctx, plan, set), distributed)?;
+        let records = rows.iter().enumerate().map(|(at, row)| {
+            let id = cells(row).ok().and_then(|cells| id_of(cells.get(set.id.as_str())?));
+            let row = distributed.as_ref().and_then(|rows| rows.get(at)).map_or(*row, |row| &**row);
+            let joined = joined.of(id);
+            plan.read(row.get(), &joined, &env).map(Arc::new)
         });
         Ok(records.collect())
     }
+}
 
-    async fn join(
-        &self,
-        ctx: &Ctx,
-        plan: &Plan,
-        field: FieldId,
-        lookup: Lookup<'_>,
-        ids: &[i64],
-    ) -> Result<(FieldId, Elements)> {
-        let fields = self.shape.fields(lookup.model);
-        let mut wanted: Vec<&str> = plan.joined_source_fields(field).collect();
-        if !wanted.contains(&lookup.by) {
-            wanted.push(lookup.by);
-        }
-        let calls = ids.chunks(IDS_PER_CALL).map(|ids| {
-            let search = Search {
-                model: lookup.model,
-                domain: lookup.domain(fields, ids),
-                fields: wanted.clone(),
-                order: lookup.order.to_owned(),
-                limit: None,
-                offset: 0,
-                names: false,
-                operation: "join",
-            };
-            self.books.search(ctx, search)
-        });
-        let rows: Vec<_> = try_join_all(calls).await?.into_iter().flatten().collect();
-        let many = fields.get(lookup.by).is_some_and(|field| field.kind == Type::Many);
-        let mut by_parent: HashMap<i64, Vec<usize>> = HashMap::new();
-        for (at, row) in rows.iter().enumerate() {
-            let Some(parent) = cells(row)?.get(lookup.by).copied() else { continue };
-            let parents = if many { wire::returned(parent)? } else { id_of(parent).into_iter().collect::<Vec<_>>() };
-            parents.into_iter().for_each(|parent| by_parent.entry(parent).or_default().push(at));
-        }
-        Ok((field, Elements { rows, by_parent }))
+/// Whether a text comes from the name of a record that is referred to.
+pub(super) fn takes_name(types: &Fields, def: &FieldDef, mapping: &FieldMapping) -> bool {
+    if mapping.options.get("id").and_then(toml::Value::as_bool) == Some(true) {
+        return false;
     }
-}
-
-/// The elements that are joined to records.
-struct Elements {
-    rows: Vec<Box<RawValue>>,
-    /// By the record's id the places of its elements.
-    by_parent: HashMap<i64, Vec<usize>>,
-}
-
-fn takes_name(types: &Fields, def: &FieldDef, from: &From) -> bool {
-    match (from, def.kind) {
+    match (&mapping.from, def.kind) {
         (From::Paths(paths) | From::First { paths, .. }, Kind::Text) => {
             paths.iter().any(|path| types.get(path.as_str()).is_some_and(|field| field.kind == Type::One))
         }
@@ -276,7 +152,7 @@ fn takes_name(types: &Fields, def: &FieldDef, from: &From) -> bool {
             .fields
             .iter()
             .zip(inner)
-            .any(|(def, mapping)| mapping.as_ref().is_some_and(|mapping| takes_name(types, def, &mapping.from))),
+            .any(|(def, mapping)| mapping.as_ref().is_some_and(|mapping| takes_name(types, def, mapping))),
         _ => false,
     }
 }

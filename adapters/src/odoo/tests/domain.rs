@@ -7,7 +7,7 @@ use super::super::{
 use crate::mapping::{Fit, Literal, SourceCondition, SourceFilter, SourceOp};
 
 fn fields() -> Fields {
-    let field = |kind| Field { kind, searchable: true, sortable: true };
+    let field = |kind| Field { kind, searchable: true, sortable: true, stored: true, groupable: true };
     let computed = Field { searchable: false, ..field(Type::Float) };
     [
         ("name", field(Type::Text)),

@@ -3,7 +3,7 @@
 use super::{
     super::{
         order::{cells, id_of},
-        view::{Shape, mapping},
+        shape::{Shape, mapping},
     },
     models, resolved,
 };
@@ -86,7 +86,7 @@ const VERSIONS: [u32; 2] = [17, 19];
 #[test]
 fn the_mapping_is_good() {
     let mapping = mapping().expect("a good mapping");
-    assert_eq!(mapping.entities().count(), 4);
+    assert_eq!(mapping.entities().count(), 18);
     for version in 14..=19 {
         for entity in mapping.entities() {
             resolved(version, entity);

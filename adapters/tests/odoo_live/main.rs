@@ -2,14 +2,18 @@
 //!
 //! `ODOO_LIVE` is a JSON list of servers; without it the tests say so and pass. Each has a `name` and `settings` as of the
 //! settings form, and may have the settings of a user without rights (`limited`) and the folder of the server's sessions
-//! (`sessions`), of which the youngest are deleted. With `ODOO_LIVE_DUMP` all records are written into that folder, one a line.
+//! (`sessions`), of which the youngest are deleted, and
+//! a command that reads its tables (`tables`). With `ODOO_LIVE_DUMP` all records are written into that folder, one a line.
 
 #![expect(clippy::disallowed_methods, reason = "a test by hand: its servers come from the environment, and now is now")]
 #![expect(clippy::unwrap_used, reason = "its input is the tester's own")]
 
+mod sums;
+mod tables;
+
 use adapters::{
     Error, ErrorKind,
-    adapter::{Adapter, ChildrenQuery, Count, Ctx, ListQuery, Order, RawCall, Row, SetStart},
+    adapter::{Adapter, ChildrenQuery, Count, Ctx, ListQuery, Order, Position, RawCall, Row, SetStart},
     catalog::{self, Services},
     filter::{Condition, Filter, Op, Target, matches},
     http::Hosts,
@@ -24,14 +28,15 @@ use std::{
     time::Duration,
 };
 
-const ENTITIES: [EntityType; 4] =
-    [EntityType::Customer, EntityType::Product, EntityType::Invoice, EntityType::SalesOrder];
+const ENTITIES: &[EntityType] = EntityType::ALL;
 
 struct Server {
     name: String,
     settings: BTreeMap<String, String>,
     limited: BTreeMap<String, String>,
     sessions: Option<String>,
+    /// The command that reads the server's tables.
+    tables: Option<String>,
 }
 
 fn servers() -> Vec<Server> {
@@ -49,6 +54,7 @@ fn servers() -> Vec<Server> {
             settings: map(&server["settings"]),
             limited: map(&server["limited"]),
             sessions: server["sessions"].as_str().map(str::to_owned),
+            tables: server["tables"].as_str().map(str::to_owned),
         })
         .collect()
 }
@@ -124,7 +130,7 @@ fn ids(rows: &[Row]) -> Vec<&str> {
 async fn pages_of_every_order_hold_every_record_once() {
     for server in servers() {
         let adapter = adapter(&server.settings);
-        for entity in ENTITIES {
+        for entity in ENTITIES.iter().copied() {
             let count = adapter.count(&ctx(), entity, &Filter::ALL).await.expect("a count");
             for field in adapter.capability(entity).order_by {
                 for direction in [Direction::Asc, Direction::Desc] {
@@ -139,7 +145,12 @@ async fn pages_of_every_order_hold_every_record_once() {
                     let distinct: BTreeSet<_> = ids(&small).into_iter().map(str::to_owned).collect();
                     assert_eq!((Count::Exact(small.len() as u64), distinct.len()), (count, small.len()), "{at}");
                     for pair in small.windows(2) {
-                        let (a, b) = (pair[0].record.get(key), pair[1].record.get(key));
+                        // What Odoo sorts by: of a bill the vendor's number, even where another one is shown.
+                        let value = |row: &Row| match &row.position {
+                            Position::After { values, .. } => values[0].clone(),
+                            Position::Offset(_) => panic!("no keyset"),
+                        };
+                        let (a, b) = (&value(&pair[0]), &value(&pair[1]));
                         assert!(!a.is_null() || b.is_null(), "{at}: no value comes last");
                         if a.as_text().is_some() && b.as_text().is_some() && a != b {
                             continue; // In the order of the database's collation.
@@ -207,7 +218,7 @@ async fn several_keys_and_a_key_within_a_day() {
 async fn records_by_their_ids_keep_order_and_gaps() {
     for server in servers() {
         let adapter = adapter(&server.settings);
-        for entity in ENTITIES {
+        for entity in ENTITIES.iter().copied() {
             let set = adapter.sets(entity)[0].clone();
             let known = everything(&*adapter, entity).await;
             let id = |id: &str| RemoteRef { set: set.clone(), id: id.into() };
@@ -226,7 +237,7 @@ async fn records_by_their_ids_keep_order_and_gaps() {
             let all: HashMap<_, _> = known.iter().map(|record| (&record.key.id, record)).collect();
             for record in found.iter().flatten() {
                 let listed = all[&record.key.id];
-                for (field, def) in entity.def().all_fields() {
+                for (field, def) in entity.def().all_fields().filter(|(_, def)| def.name != "raw") {
                     assert_eq!(record.get(field), listed.get(field), "{} {entity:?} {}", server.name, def.name);
                 }
             }
@@ -434,7 +445,7 @@ fn filters(entity: EntityType, records: &[Arc<Record>]) -> Vec<Filter> {
 async fn filters_find_what_the_gateway_would_find() {
     for server in servers() {
         let adapter = adapter(&server.settings);
-        for entity in ENTITIES {
+        for entity in ENTITIES.iter().copied() {
             let records = everything(&*adapter, entity).await;
             let filters = filters(entity, &records);
             let (mut exact, total) = (0, filters.len());
@@ -471,7 +482,7 @@ async fn filters_find_what_the_gateway_would_find() {
 async fn the_usual_queries_take_as_few_calls_as_promised() {
     for server in servers() {
         let adapter = adapter(&server.settings);
-        for entity in ENTITIES {
+        for entity in ENTITIES.iter().copied() {
             let listing =
                 Listing { adapter: &*adapter, entity, filter: Filter::ALL, order: Vec::new(), fields: FieldSet::EMPTY };
             listing.all(2000).await;
@@ -625,7 +636,7 @@ async fn dump() {
     let Ok(folder) = std::env::var("ODOO_LIVE_DUMP") else { return println!("skipped: ODOO_LIVE_DUMP is not set") };
     for server in servers() {
         let adapter = adapter(&server.settings);
-        for entity in ENTITIES {
+        for entity in ENTITIES.iter().copied() {
             let lines: Vec<String> = everything(&*adapter, entity).await.iter().map(|record| dumped(record)).collect();
             std::fs::write(format!("{folder}/{}-{}.jsonl", server.name, entity.def().name), lines.join("\n"))
                 .expect("written");
