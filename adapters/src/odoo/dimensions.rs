@@ -9,13 +9,27 @@ use super::{
 use crate::{
     adapter::Ctx,
     error::{Error, Result},
+    mapping::Plan,
 };
 use futures_util::future::try_join_all;
 use serde_json::{json, value::RawValue};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Which analytic accounts a line is charged to: `{"7,12": 60.0, "9": 40.0}`, one account of each plan in a key.
-pub(super) const DISTRIBUTION: &str = "analytic_distribution";
+const DISTRIBUTION: &str = "analytic_distribution";
+
+/// The same with the accounts and plans named, which is made here.
+const NAMED: &str = "named_distribution";
+
+/// What has to be requested of Odoo for a name of the mapping.
+pub(super) fn source(name: &str) -> &str {
+    if name == NAMED { DISTRIBUTION } else { name }
+}
+
+/// Whether a plan wants the accounts named.
+pub(super) fn wanted(plan: &Plan) -> bool {
+    plan.source_fields().any(|name| name == NAMED)
+}
 
 /// A row with other values in some fields.
 pub(super) fn rewritten(row: &RawValue, with: &[(&str, String)]) -> Result<Box<RawValue>> {
@@ -47,7 +61,7 @@ impl View {
             None => Ok(row),
             Some(ids) => {
                 let dimensions: Vec<_> = ids.iter().filter_map(|id| named.get(id)).collect();
-                rewritten(&row, &[(DISTRIBUTION, json!(dimensions).to_string())])
+                rewritten(&row, &[(NAMED, json!(dimensions).to_string())])
             }
         });
         with.collect()

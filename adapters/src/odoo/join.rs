@@ -2,7 +2,7 @@
 
 use super::{
     books::{Fields, Search, Type},
-    dimensions::rewritten,
+    dimensions::{rewritten, source},
     order::{cells, id_of},
     settlements::{self, Entry},
     view::{IDS_PER_CALL, View, takes_name},
@@ -120,7 +120,7 @@ impl View {
 
     /// The names to request of Odoo: those of the plan, and what joining needs to know.
     pub(super) fn wanted<'a>(&'a self, set: &'a SetMapping, plan: &'a Plan) -> Vec<&'a str> {
-        let mut names: Vec<&str> = plan.source_fields().collect();
+        let mut names: Vec<&str> = plan.source_fields().map(source).collect();
         for (_, lookup) in self.lookups(plan, set) {
             let By::Entry(entry) = lookup.by else { continue };
             for name in [entry, settlements::STATE] {
@@ -185,7 +185,8 @@ impl View {
         ids: &[i64],
     ) -> Result<(FieldId, Elements)> {
         let fields = self.shape.fields(lookup.model);
-        let mut wanted: Vec<&str> = plan.joined_source_fields(field).filter(|name| !lookup.makes(name)).collect();
+        let mut wanted: Vec<&str> =
+            plan.joined_source_fields(field).filter(|name| !lookup.makes(name)).map(source).collect();
         wanted.extend([by].into_iter().chain(lookup.lots.then_some(TRACKING)));
         let mut seen = HashSet::new();
         wanted.retain(|name| fields.contains_key(*name) && seen.insert(*name));

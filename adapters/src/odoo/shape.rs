@@ -2,6 +2,7 @@
 
 use super::{
     books::{Field, Fields, Type},
+    dimensions::source,
     join::Lookup,
 };
 use crate::{
@@ -53,13 +54,15 @@ impl Shape {
         }
         let has_field = |model: &str, field: &str| models.get(model).is_some_and(|fields| fields.contains_key(field));
         let resolved = mapping.for_version(|set, options, path| match Lookup::parse(options) {
-            Some(lookup) => lookup.makes(path) || has_field(lookup.model, path),
-            None => set.entity != entity || has_field(set.set.as_str(), path),
+            Some(lookup) => lookup.makes(path) || has_field(lookup.model, source(path)),
+            None => set.entity != entity || has_field(set.set.as_str(), source(path)),
         });
         let fits = |set: &SetMapping| {
             let model = set.set.as_str();
-            let all = |key, has: bool| names(set, key).all(|field| has_field(model, field) == has);
-            models.contains_key(model) && all("has", true) && all("hasnt", false)
+            let feature = |key| set.options.get(key).and_then(toml::Value::as_str);
+            models.contains_key(model)
+                && feature("has").is_none_or(|field| has_field(model, field))
+                && feature("hasnt").is_none_or(|field| !has_field(model, field))
         };
         let sets = resolved.only_sets(|set| set.entity != entity || fits(set)).sets(entity).to_vec();
         let sets = sets.into_iter().map(|set| {
@@ -83,10 +86,6 @@ pub(super) fn names_currency(set: &SetMapping) -> bool {
         matches!(def.kind, Kind::Currency) && set.field(field).is_some_and(|m| matches!(m.from, From::Paths(_)))
     };
     set.currency.is_some() || set.entity.def().all_fields().any(of_field)
-}
-
-fn names<'s>(set: &'s SetMapping, key: &str) -> impl Iterator<Item = &'s str> {
-    set.options.get(key).and_then(toml::Value::as_array).into_iter().flatten().filter_map(toml::Value::as_str)
 }
 
 /// Adds the fields of records that rows refer to, where conditions and orders need them.

@@ -2,7 +2,7 @@
 
 use super::{
     books::{Books, Currencies, Fields, Library, Type},
-    dimensions::DISTRIBUTION,
+    dimensions,
     domain::Dialect,
     order::{cells, id_of},
     shape::Shape,
@@ -122,7 +122,7 @@ impl View {
         rows: &[&RawValue],
     ) -> Result<Vec<Result<Arc<Record>, Quarantined>>> {
         let distributed = async {
-            match plan.source_fields().any(|name| name == DISTRIBUTION) {
+            match dimensions::wanted(plan) {
                 true => self.with_dimensions(ctx, rows.iter().map(|row| (*row).to_owned()).collect()).await.map(Some),
                 false => Ok(None),
             }

@@ -8,7 +8,6 @@ use adapters::{
 };
 
 pub(crate) async fn unsupported_entities_fail_without_http(target: Case) {
-    let mut tried = 0;
     for entity in EntityType::ALL.iter().copied() {
         let capability = target.adapter.capability(entity);
         let ctx = target.ctx();
@@ -32,7 +31,6 @@ pub(crate) async fn unsupported_entities_fail_without_http(target: Case) {
                 fields: FieldSet::EMPTY,
             };
             unsupported("children", is_unsupported(&target.adapter.list_children(&ctx, entity, &children).await));
-            tried += 1;
         }
         if !capability.count {
             unsupported("count", is_unsupported(&target.adapter.count(&ctx, entity, &Filter::ALL).await));
@@ -42,6 +40,5 @@ pub(crate) async fn unsupported_entities_fail_without_http(target: Case) {
             unsupported("get_many", is_unsupported(&read));
         }
     }
-    assert!(tried > 0, "a target that lists everything has no business here");
     assert_eq!(target.requests(), 0);
 }

@@ -287,8 +287,7 @@ pub(super) const LINE: Model = Model {
         many2many("sale_line_ids", "Sales Order Lines", "sale.order.line").readonly(),
         many2one("payment_id", "Originator Payment", "account.payment")
             .readonly()
-            .through("move_id", "payment_id")
-            .until(17),
+            .through("move_id", "payment_id"),
         selection("account_internal_type", "Internal Type", INTERNAL_TYPES)
             .related()
             .readonly()
