@@ -46,12 +46,10 @@ const DIMENSIONS: &str = "(select string_agg((pl.name->>'en_US') || '|' || (aa.n
 /// For an entity its fields and the query of their values, behind the id.
 fn truth(entity: EntityType, nineteen: bool) -> (&'static str, String) {
     let pick = |old: &'static str, new: &'static str| if nineteen { new } else { old };
-    let lines = format!(
-        "(select string_agg(concat_ws('|', l.id, coalesce(l.product_id::text, ''), l.account_id, trim_scale(l.quantity), trim_scale(l.price_subtotal),
+    let lines = "(select string_agg(concat_ws('|', l.id, coalesce(l.product_id::text, ''), l.account_id, trim_scale(l.quantity), trim_scale(l.price_subtotal),
             trim_scale(l.price_total), coalesce((select string_agg(t.account_tax_id::text, ',' order by t.account_tax_id) from account_move_line_account_tax_rel t
             where t.account_move_line_id = l.id), '')), ';' order by l.sequence, l.id)
-          from account_move_line l where l.move_id = m.id and l.display_type = 'product')"
-    );
+          from account_move_line l where l.move_id = m.id and l.display_type = 'product')";
     let allocations = |own: &str, kind: &str| {
         format!(
             "(select string_agg(concat_ws('|', trim_scale(case when o.id = p.debit_move_id then p.debit_amount_currency else p.credit_amount_currency end), p.max_date,

@@ -89,12 +89,12 @@ fn model_fields(version: u32) -> Vec<(&'static str, String)> {
         ),
         (
             "stock.move",
-            format!("id:i picking_id:o product_id:o product_uom_qty:f state:e sequence:i has_tracking:e description_picking:s purchase_line_id:o sale_line_id:o")
+            "id:i picking_id:o product_id:o product_uom_qty:f state:e sequence:i has_tracking:e description_picking:s purchase_line_id:o sale_line_id:o".to_owned()
                 + &until(16, "quantity_done:f")
                 + &since(17, "quantity:f")
                 + &until(18, "name:s"),
         ),
-        ("stock.move.line", format!("id:i move_id:o lot_id:o") + &until(16, "qty_done:f") + &since(17, "quantity:f")),
+        ("stock.move.line", "id:i move_id:o lot_id:o".to_owned() + &until(16, "qty_done:f") + &since(17, "quantity:f")),
         ("stock.quant", format!("{common} product_id:o location_id:o quantity:f reserved_quantity:f")),
         (
             "mrp.production",
