@@ -31,9 +31,9 @@ bench:
 browser url:
     cd gateway/graphiql && npm ci && node test/offline.mjs {{ url }}
 
-# The published audits of GraphQL over HTTP (needs node).
-audit url:
-    cd tests/clients && npm ci && node audit.mjs {{ url }}
+# Clients that others wrote (needs node 20).
+clients url:
+    cd tests/clients && npm ci && npm test -- {{ url }}
 
 # The Odoo adapter against real servers: tests/README.md tells how.
 live-odoo:
