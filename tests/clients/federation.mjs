@@ -12,6 +12,9 @@ import { parse } from 'graphql';
 import { createYoga } from 'graphql-yoga';
 import { ask, endpoint } from './gateway.mjs';
 
+// Neither router is to call its maker from a test.
+process.env.APOLLO_TELEMETRY_DISABLED = '1';
+
 const expected = (await ask('{ customers(first: 50) { nodes { id name email invoices(first: 2) { nodes { id number } } } } }')).customers.nodes;
 assert.equal(expected.length, 50);
 const rating = (id) => [...id].reduce((sum, letter) => sum + letter.charCodeAt(0), 0) % 100;
@@ -20,10 +23,13 @@ const rating = (id) => [...id].reduce((sum, letter) => sum + letter.charCodeAt(0
 const RATINGS = `
   extend schema @link(url: "https://specs.apollo.dev/federation/v2.3", import: ["@key"])
   type Customer @key(fields: "id") { id: ID! rating: Int! }
-  type Query { ratedCustomers: [Customer!]! }
+  type Query { ratedCustomers: [Customer!]! ratedStrangers: [Customer]! }
 `;
 const resolvers = {
-  Query: { ratedCustomers: () => expected.map(({ id }) => ({ id })) },
+  Query: {
+    ratedCustomers: () => expected.map(({ id }) => ({ id })),
+    ratedStrangers: () => [{ id: expected[0].id }, { id: 'nobody' }, { id: expected[1].id }],
+  },
   Customer: { __resolveReference: ({ id }) => ({ id }), rating: ({ id }) => rating(id) },
 };
 const ratings = createYoga({ schema: buildSubgraphSchema({ typeDefs: parse(RATINGS), resolvers }), logging: false });
@@ -86,6 +92,11 @@ for (const [router, run] of Object.entries(routers)) {
   assert.deepEqual(back.ratedCustomers, expected.map((customer) => ({ id: customer.id, rating: rating(customer.id), ...customer })));
   assert.match(erp.sent[0].query, /_entities/);
   assert.equal(representations(erp.sent[0]).length, 50);
+
+  // Who is no customer is null and told of, and the others are there.
+  const { data, errors } = await run('{ ratedStrangers { id name } }');
+  assert.deepEqual(data.ratedStrangers.map((customer) => customer?.name ?? null), [expected[0].name, null, expected[1].name], router);
+  assert.deepEqual(errors.map((error) => error.extensions.code), ['BAD_USER_INPUT'], router);
 }
 
 await apollo.stop();
