@@ -103,12 +103,15 @@ impl ContainerType for RecordQuery {
         })))
     }
 
-    /// `_entities` of Apollo Federation calls it once for each representation, all at once: they are loaded together.
+    /// `_entities` of Apollo Federation calls it once for each representation, in their order and all at once: they are
+    /// loaded together.
     async fn find_entity(&self, ctx: &Context<'_>, representation: &Value) -> ServerResult<Option<Value>> {
         let state = RequestState::of(ctx);
-        if !state.one_more_entity() {
+        // async-graphql does not tell which of them this is, but a router has to know which one failed.
+        let Some(index) = state.next_entity(&ctx.item.node.response_key().node) else {
             return Err(Error::bad_input(format!("representations: at most {MAX_ENTITIES}")).at(ctx.item.pos));
-        }
+        };
+        let ctx = ctx.with_index(index);
         let entity = match entity_of(representation, state.options()) {
             Ok(record) => record.resolve(&ctx.with_selection_set(&ctx.item.node.selection_set), ctx.item).await,
             Err(error) => Err(ctx.set_error_path(error.at(ctx.item.pos))),

@@ -10,10 +10,8 @@ use adapters::model::ErpId;
 use async_graphql::ContextBase;
 use chrono::{DateTime, NaiveDate, Utc};
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 use tokio::time::Instant;
@@ -28,7 +26,8 @@ pub(crate) struct RequestState {
     deadline: Instant,
     pub(crate) loader: Loader,
     pub(crate) watch: Watch,
-    entities: AtomicUsize,
+    /// How many representations each `_entities` of the request has had, by the name it has in the answer.
+    entities: Mutex<HashMap<String, usize>>,
 }
 
 impl RequestState {
@@ -43,7 +42,7 @@ impl RequestState {
             now,
             deadline: Instant::now() + time,
             watch,
-            entities: AtomicUsize::new(0),
+            entities: Mutex::default(),
         }
     }
 
@@ -58,9 +57,14 @@ impl RequestState {
         ReadOptions { deadline: Some(self.deadline), ..ReadOptions::default() }
     }
 
-    /// Counts a representation of `_entities`; whether there may be one more.
-    pub(crate) fn one_more_entity(&self) -> bool {
-        self.entities.fetch_add(1, Ordering::Relaxed) < MAX_ENTITIES
+    /// Counts a representation of the `_entities` of this name: its index, or none if the request has too many.
+    pub(crate) fn next_entity(&self, name: &str) -> Option<usize> {
+        let mut entities = self.entities.lock().unwrap_or_else(PoisonError::into_inner);
+        let room = entities.values().sum::<usize>() < MAX_ENTITIES;
+        let next = entities.entry(name.into()).or_default();
+        let index = *next;
+        *next += 1;
+        room.then_some(index)
     }
 
     /// The day by which computed fields are computed.

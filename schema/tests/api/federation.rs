@@ -4,6 +4,7 @@ use crate::fake::{Call, Fake, ask, customer_id, data, error_of, invoice_id, limi
 use adapters::model::EntityType;
 use async_graphql::Variables;
 use serde_json::{Value as Json, json};
+use std::collections::BTreeSet;
 
 const ENTITIES: &str = "query($of: [_Any!]!) { _entities(representations: $of) { __typename
     ... on Invoice { number customer { name } } ... on Customer { title: name } ... on Node { id } } }";
@@ -58,6 +59,21 @@ async fn what_is_no_entity_is_null_and_leaves_the_others_alone() {
     let many = json!(vec![good; 1001]);
     let response = ask(&fake.api(), ENTITIES, of(many), crate::fake::analyst()).await;
     assert_eq!(error_of(&response).1, "representations: at most 1000");
+}
+
+#[tokio::test]
+async fn an_error_names_the_representation_that_it_is_about() {
+    let fake = Fake::new();
+    let mut representations = vec![json!({"__typename": "Customer", "id": customer_id(1)}); 300];
+    for bad in [2, 40, 299] {
+        representations[bad]["id"] = json!("nonsense");
+    }
+    let query = "query($of: [_Any!]!) { _entities(representations: $of) { __typename }
+        again: _entities(representations: $of) { __typename } }";
+    let response = ask(&fake.api(), query, of(json!(representations)), crate::fake::analyst()).await;
+    let told = response.errors.iter().map(|error| json!(error.path).to_string()).collect::<BTreeSet<_>>();
+    let bad = ["_entities", "again"].map(|name| [2, 40, 299].map(|index| json!([name, index]).to_string()));
+    assert_eq!((told, response.errors.len()), (bad.concat().into_iter().collect(), 6));
 }
 
 #[tokio::test]
