@@ -6,6 +6,7 @@
 //! allowed). There is no arithmetic and no function of dates in its lists, so both are refused as it words that.
 
 mod error;
+mod expressions;
 mod lexer;
 mod parser;
 mod query;
