@@ -3,7 +3,9 @@
 use std::{
     io,
     net::{Ipv4Addr, SocketAddr},
+    panic::resume_unwind,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    thread,
     time::Duration,
 };
 
@@ -123,18 +125,7 @@ pub struct Simulator {
 impl Simulator {
     /// Writes the books of the system's company into a new store.
     fn new(system: System, options: Options) -> Result<Self, StoreError> {
-        let dataset = Dataset::generate(&Profile {
-            company: system.company(),
-            seed: options.seed,
-            invoices: options.records,
-            today: options.today,
-            big_customer: options.big_customer.unwrap_or_else(|| system.has_big_customer()),
-        });
-        let store = match system {
-            System::Odoo => odoo::tables(&dataset, &options),
-            System::SapB1 => sap_b1::tables(&dataset, &options),
-            System::QuickBooks => quickbooks::tables(&dataset, &options),
-        }?;
+        let store = books(system, &options)?;
         Ok(Self {
             system,
             store,
@@ -211,6 +202,31 @@ impl Simulator {
     fn rng(&self) -> MutexGuard<'_, Rng> {
         self.rng.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Writes the books of the system's company into a new store.
+fn books(system: System, options: &Options) -> Result<Store, StoreError> {
+    // Each thread allocates from a heap of its own, at least with glibc. The memory of the story, which is gone when the
+    // first one ends, would be of no use to anybody if it lay among the rows that the second one writes.
+    let written = thread::scope(|threads| {
+        let teller = threads.spawn(|| {
+            let dataset = Dataset::generate(&Profile {
+                company: system.company(),
+                seed: options.seed,
+                invoices: options.records,
+                today: options.today,
+                big_customer: options.big_customer.unwrap_or_else(|| system.has_big_customer()),
+            });
+            let write = || match system {
+                System::Odoo => odoo::tables(&dataset, options),
+                System::SapB1 => sap_b1::tables(&dataset, options),
+                System::QuickBooks => quickbooks::tables(&dataset, options),
+            };
+            thread::scope(|threads| threads.spawn(write).join())
+        });
+        teller.join().flatten()
+    });
+    written.unwrap_or_else(|panic| resume_unwind(panic))
 }
 
 /// Starts a simulator on a task of the current runtime.

@@ -97,6 +97,7 @@ pub(super) fn write(books: &Books<'_>, tables: &mut Tables) -> Result<Balances, 
         customers: vec![0; dataset.customers.len()],
         vendors: vec![0; dataset.vendors.len()],
     };
+    let mut memos = HashMap::new();
     let incoming = payments::entries(dataset.payments.iter().map(|payment| payment.state));
     let outgoing = payments::entries(dataset.vendor_payments.iter().map(|payment| payment.state));
     for (posting, number) in books.numbers.postings.iter().zip(1..) {
@@ -128,7 +129,8 @@ pub(super) fn write(books: &Books<'_>, tables: &mut Tables) -> Result<Balances, 
             (None, true) => format!("{} (Reversal)", origin.memo),
             (None, false) => origin.memo.clone(),
         };
-        books.entry(&origin, number, (date, created), &memo, lines, tables)?;
+        let memo = memos.entry(memo).or_insert_with_key(|memo| Text::from(memo.as_str())).clone();
+        books.entry(&origin, number, (date, created), memo, lines, tables)?;
     }
     books.accounts(&balances.accounts, tables)?;
     Ok(balances)
@@ -223,11 +225,10 @@ impl Books<'_> {
         origin: &Origin,
         number: i64,
         (date, created): (NaiveDate, NaiveDate),
-        memo: &str,
+        memo: Text,
         lines: &[EntryLine],
         tables: &mut Tables,
     ) -> Result<(), StoreError> {
-        let memo: Text = memo.into();
         let reference: Text = origin.number.to_string().into();
         let due = origin.due.unwrap_or(date);
         let values = [
@@ -235,10 +236,8 @@ impl Books<'_> {
             ("Memo", memo.clone().into()),
             ("Reference", reference.clone().into()),
             ("DueDate", due.into()),
-            ("Number", Cell::Int(number)),
             ("OriginalJournal", origin.journal.into()),
             ("Original", origin.original.into()),
-            ("BaseReference", reference.clone().into()),
             ("CreateDate", created.into()),
         ];
         tables["JournalEntries"].insert(number, values)?;
@@ -275,7 +274,6 @@ impl Books<'_> {
                 ("Reference1", reference.clone().into()),
                 ("CostingCode", cost_centre),
                 ("ProjectCode", project),
-                ("BaseSum", Dec::cents(0).into()),
                 ("TaxGroup", line.tax.map(|tax| taxes[tax].code).into()),
                 ("VatLine", super::yes_no(line.tax.is_some())),
                 ("DocumentLine", line.document_line.map(|line| line as i64).into()),
