@@ -11,7 +11,7 @@ use async_graphql::parser::types::OperationType;
 use axum::{
     Extension,
     extract::{Request, State},
-    http::{HeaderMap, HeaderValue, Method, StatusCode, header, request},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header, request},
     response::{IntoResponse, Response},
 };
 use schema::ports::Principal;
@@ -20,7 +20,7 @@ use tokio::time::{Instant, timeout};
 
 /// A page of another site can make a browser send a GET, but not with one of these headers, unless CORS allows it. The
 /// same that Apollo's clients and servers know, and the one that the specification mentions. `Accept` is none of them:
-/// any page may set it.
+/// any page may set it. Programs, and pages of the gateway's own origin, need none.
 pub(super) const PREFLIGHT_HEADERS: [&str; 3] =
     ["apollo-require-preflight", "x-apollo-operation-name", "graphql-require-preflight"];
 
@@ -101,16 +101,33 @@ async fn answer(gateway: &Gateway, id: &RequestId, request: Request) -> Result<R
     Ok(reply)
 }
 
+/// Whether a page of another origin made a browser send this: browsers say so themselves, and the older ones at least
+/// where they come from. Who says neither is no browser, or was sent by nobody but its user.
+fn is_of_another_origin(headers: &HeaderMap) -> bool {
+    let text = |name: &HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
+    match (text(&SEC_FETCH_SITE), text(&header::ORIGIN)) {
+        (Some(site), _) => !matches!(site, "same-origin" | "none"),
+        (None, Some(origin)) => {
+            let host = origin.split_once("://").map(|(_, host)| host);
+            host.is_none() || host != text(&header::HOST)
+        }
+        (None, None) => false,
+    }
+}
+
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
 /// The parameters of a GET that no page of another site can have made a browser send.
 fn of_address(head: &request::Parts) -> Result<Parts, Refusal> {
     let headers = &head.headers;
     // A browser adds passwords by itself, but never a key as a bearer.
     let bearer = |value: &HeaderValue| value.to_str().is_ok_and(|text| text.to_lowercase().starts_with("bearer "));
-    let safe = PREFLIGHT_HEADERS.iter().any(|name| headers.contains_key(*name))
+    let safe = !is_of_another_origin(headers)
+        || PREFLIGHT_HEADERS.iter().any(|name| headers.contains_key(*name))
         || media::is_json(headers)
         || headers.get(header::AUTHORIZATION).is_some_and(bearer);
     if !safe {
-        let message = "A page of another site could have sent this. Add the header `graphql-require-preflight: 1`, or send \
+        let message = "A page of another site has sent this. Add the header `graphql-require-preflight: 1`, or send \
                        the query with POST and content-type application/json. A browser that accepts text/html gets GraphiQL here.";
         return Err(Refusal::bad(message));
     }

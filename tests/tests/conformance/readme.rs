@@ -9,7 +9,9 @@ const END: &str = "<!-- end -->";
 
 fn table() -> String {
     let mut text = String::from("| record type |");
-    SYSTEMS.iter().for_each(|system| drop(write!(text, " {} |", system.name)));
+    for system in SYSTEMS {
+        let _ = write!(text, " {} |", system.name);
+    }
     text.push_str("\n|---|");
     SYSTEMS.iter().for_each(|_| text.push_str("---|"));
     text.push('\n');

@@ -117,19 +117,27 @@ async fn what_a_page_of_another_site_can_send_is_refused() {
     let app = App::start(Setup::default()).await;
     app.reset();
     let path = address(&[("query", "{ customers(first: 1) { nodes { name } } }")]);
-    for headers in [
-        &[][..],
-        &[("accept", "*/*")],
-        &[("accept", NEW)],
-        &[("accept", OLD), ("accept-language", "en")],
-        &[("content-type", "text/plain")],
-        &[("content-type", "application/x-www-form-urlencoded")],
-        &[("content-type", "text/plain; application/json")],
-        &[("authorization", "Basic dXNlcjpwYXNz")],
+    for from in [
+        ("sec-fetch-site", "cross-site"),
+        ("sec-fetch-site", "same-site"),
+        ("sec-fetch-site", "anything"),
+        ("origin", "https://other.example"),
+        ("origin", "http://localhost.other.example"),
+        ("origin", "null"),
     ] {
-        let answer = app.get(&path, headers).await;
-        assert_eq!(answer.status, 400, "{headers:?}");
-        assert!(answer.text().contains("graphql-require-preflight"), "{}", answer.text());
+        for header in [
+            ("accept", "*/*"),
+            ("accept", NEW),
+            ("accept-language", "en"),
+            ("content-type", "text/plain"),
+            ("content-type", "application/x-www-form-urlencoded"),
+            ("content-type", "text/plain; application/json"),
+            ("authorization", "Basic dXNlcjpwYXNz"),
+        ] {
+            let answer = app.get(&path, &[from, header]).await;
+            assert_eq!(answer.status, 400, "{from:?} {header:?}");
+            assert!(answer.text().contains("graphql-require-preflight"), "{}", answer.text());
+        }
     }
     let body = json!({ "query": "{ customers(first: 1) { nodes { name } } }" }).to_string().into_bytes();
     for kind in [
@@ -143,12 +151,24 @@ async fn what_a_page_of_another_site_can_send_is_refused() {
         assert_eq!(answer.status, 415, "{kind}");
     }
     assert_eq!(app.requests(), [0, 0, 0], "nobody was asked");
+    let other = ("sec-fetch-site", "cross-site");
     for header in [SAFE, ("apollo-require-preflight", "true"), ("x-apollo-operation-name", "A"), JSON] {
-        assert_eq!(app.get(&path, &[header]).await.status, 200, "{header:?}");
+        assert_eq!(app.get(&path, &[other, header]).await.status, 200, "{header:?}");
+    }
+    // Programs, the gateway's own pages, and who types the address.
+    let own = app.url.as_str();
+    for headers in [
+        &[][..],
+        &[("sec-fetch-site", "same-origin")],
+        &[("sec-fetch-site", "none")],
+        &[("origin", own)],
+        &[("accept", NEW)],
+    ] {
+        assert_eq!(app.get(&path, headers).await.status, 200, "{headers:?}");
     }
     // A key is proof enough: no page of another site can send it.
     let keyed = App::start(Setup { keyed: true, ..Setup::default() }).await;
-    assert_eq!(keyed.get(&path, &[("authorization", &format!("Bearer {KEY}"))]).await.status, 200);
+    assert_eq!(keyed.get(&path, &[other, ("authorization", &format!("Bearer {KEY}"))]).await.status, 200);
     assert_eq!(keyed.get(&path, &[SAFE]).await.status, 401);
 }
 
