@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 
 const CHECKS = ['audit', 'apollo-client', 'urql', 'relay', 'codegen', 'federation'];
 const failed = CHECKS.filter((check) => {
-  const run = spawnSync(process.execPath, [`${check}.mjs`, ...process.argv.slice(2)], { cwd: import.meta.dirname, stdio: 'inherit', timeout: 120_000 });
+  const run = spawnSync(process.execPath, [`${check}.mjs`, ...process.argv.slice(2)], { cwd: import.meta.dirname, stdio: 'inherit', timeout: 300_000 });
   if (run.error) console.error(`${check}: ${run.error.message}`);
   return run.status !== 0;
 });
