@@ -37,6 +37,10 @@ pub struct Spec {
     pub invoices: &'static str,
     /// How many requests a list of this many source sets takes.
     pub calls_for_sets: fn(usize) -> u64,
+    /// The entities of which a list shows only what holds now, while a filter finds more.
+    pub more_by_filter: &'static [EntityType],
+    /// How many more a page of an entity may take for fields that stand elsewhere: lines, allocations, names.
+    pub calls_for_joins: fn(EntityType) -> u64,
 }
 
 /// How many invoices there are, unless a case wants another number.
@@ -140,7 +144,7 @@ impl Target {
 
     /// The entities that the adapter can list.
     pub fn entities(&self) -> Vec<EntityType> {
-        crate::ENTITIES.into_iter().filter(|entity| self.adapter.capability(*entity).list).collect()
+        crate::ENTITIES.iter().copied().filter(|entity| self.adapter.capability(*entity).list).collect()
     }
 
     /// A list of everything with every field, in the order of the entity.

@@ -1,6 +1,7 @@
 //! The targets: each a function that says how a simulated ERP is set up and connected.
 
 use crate::Spec;
+use adapters::model::EntityType as E;
 use simulators::{Running, System, odoo, quickbooks, sap_b1};
 
 fn odoo(simulator: &Running, more: &[(&'static str, &str)]) -> Vec<(&'static str, String)> {
@@ -18,6 +19,14 @@ const ODOO: Spec = Spec {
     expires: false,
     invoices: "account.move",
     calls_for_sets: |_| 1,
+    more_by_filter: &[],
+    // Lines, their orders, reconciliations (two), analytic accounts; orders: lines and analytic accounts; movements: lots.
+    calls_for_joins: |entity| match entity {
+        E::Invoice | E::Bill => 5,
+        E::SalesOrder | E::PurchaseOrder | E::Payment | E::Receipt | E::Shipment => 2,
+        E::Transaction => 1,
+        _ => 0,
+    },
 };
 
 /// Odoo 17 by the web client's own calls.
@@ -81,14 +90,21 @@ const B1: Spec = Spec {
     expires: true,
     invoices: "Invoices",
     calls_for_sets: |_| 1,
+    more_by_filter: &[],
+    // Stock is read place by place, partners of postings tell whether they are customers or vendors.
+    calls_for_joins: |entity| u64::from(matches!(entity, E::StockLevel | E::Transaction)),
 };
 
-/// SAP Business One, OData 4.
+/// SAP Business One, OData 4, with queries in SQL.
 pub fn sap_b1_v2() -> Spec {
-    B1
+    let settings = |simulator: &Running| {
+        let sql = ("sql_queries", "true".to_owned());
+        b1(simulator, "v2").into_iter().chain([sql]).collect()
+    };
+    Spec { settings, ..B1 }
 }
 
-/// SAP Business One, OData 3.
+/// SAP Business One, OData 3, without queries in SQL.
 pub fn sap_b1_v1() -> Spec {
     Spec { name: "sap_b1_v1", settings: |simulator| b1(simulator, "v1"), ..B1 }
 }
@@ -114,5 +130,9 @@ pub fn quickbooks() -> Spec {
         expires: true,
         invoices: "Invoice",
         calls_for_sets: |sets| sets as u64,
+        // Rates are those of a day: today's, or the last one that the filter allows.
+        more_by_filter: &[E::ExchangeRate],
+        // What pays a document stands in the payments.
+        calls_for_joins: |entity| u64::from(matches!(entity, E::Invoice | E::Bill)),
     }
 }

@@ -177,7 +177,8 @@ fn capability(mapping: &Mapping, entity: EntityType) -> Capability {
         entity,
         list: true,
         get_many: true,
-        max_ids_per_call: u32::try_from(IDS_PER_QUERY).ok(),
+        // Rates are asked for by their day.
+        max_ids_per_call: if entity == EntityType::ExchangeRate { Some(1) } else { u32::try_from(IDS_PER_QUERY).ok() },
         count: true,
         paging: if whole { Paging::Keyset } else { Paging::Offset },
         filter: names(&|id, def| def.filter && sets.iter().any(|set| is_filterable(set, id))),

@@ -22,7 +22,8 @@ pub(super) fn of(entity: EntityType, sets: &[Arc<SetMapping>]) -> Capability {
         let needs = |needs: &[&str]| needs.iter().all(|need| entity.def().id_of(need).is_some_and(|f| any(f, filters)));
         def.filter && def.computed.map_or_else(|| any(*field, filters), |computed| needs(computed.needs))
     });
-    let order_by = def.all_fields().filter(|(field, def)| def.sort && any(*field, sorts));
+    // A list is sorted over all its sets or not at all.
+    let order_by = def.all_fields().filter(|(field, def)| def.sort && sets.iter().all(|set| sorts(set, *field)));
     let single = sets.iter().any(|set| is_single(set));
     Capability {
         entity,

@@ -14,11 +14,13 @@ use crate::{
     mapping::{Literal, Plan, SetMapping, SourceCondition, SourceFilter, SourceOp},
     model::{Direction, EntityType, FieldSet, Record, RemoteRef},
 };
+use chrono::NaiveDate;
 use serde::Deserialize;
 use serde_json::{json, value::RawValue};
-use std::{cmp::Ordering, sync::Arc};
+use std::{cmp::Ordering, collections::HashMap, sync::Arc};
 
-/// So many rates go into one query; fewer are filled up, so that queries stay few.
+/// So many rates are named by a query; fewer are filled up, so that queries stay few. Of more, all between the first day and the
+/// last are read.
 const RATES_PER_QUERY: usize = 20;
 
 /// The set that is read so, if the entity is.
@@ -89,7 +91,9 @@ pub(super) async fn list(
     let mut sets = Vec::with_capacity(query.sets.len());
     for start in &query.sets {
         let mut page = SetPage::empty(&start.set);
-        if let Some(statement) = statement.take().filter(|_| start.set == set.set && query.limit > 0) {
+        if let Some(statement) =
+            statement.take().filter(|_| start.set == set.set && query.limit > 0 && !query.filter.is_none())
+        {
             let (mut records, quarantined) = read(b1, ctx, books, &plan, statement).await?;
             records.sort_by(|a, b| compare(&place(a, &query.order), &place(b, &query.order), &query.order));
             if let Some(after) = &start.after {
@@ -117,28 +121,32 @@ pub(super) async fn get_many(
 ) -> Result<Vec<Option<Arc<Record>>>> {
     let tables = Tables::of(set).ok_or_else(|| Error::unsupported("SAP Business One has no such table."))?;
     let columns = books.columns(set);
-    let is = |path: &str, value: Literal| {
-        SourceFilter::Is(SourceCondition { path: path.into(), op: SourceOp::Eq, values: vec![value] })
+    let is = |path: &str, op: SourceOp, value: Literal| {
+        SourceFilter::Is(SourceCondition { path: path.into(), op, values: vec![value] })
     };
-    let rate = |id: &RemoteRef| {
+    let known = |id: &'_ RemoteRef| {
         let (currency, day) = id.id.rsplit_once(':').filter(|_| id.set == set.set)?;
-        let day = day.parse().ok()?;
-        Some(SourceFilter::And(vec![
-            is("Currency", Literal::Text(currency.into())),
-            is("RateDate", Literal::Date(day)),
-        ]))
+        Some((currency.to_owned(), day.parse::<NaiveDate>().ok()?))
     };
-    let wanted: Vec<_> = ids.iter().filter_map(rate).collect();
-    let plan = Plan::new(set, fields);
-    let mut found = Vec::new();
-    for chunk in wanted.chunks(RATES_PER_QUERY) {
-        let filled = chunk.iter().chain(chunk.last().into_iter().cycle()).take(RATES_PER_QUERY).cloned();
-        let dialect = b1.dialect(&columns, false);
-        let (statement, _) = Statement::new(SELECT.to_owned(), &tables, set, &Filter::ALL, &dialect)?;
-        let statement = statement.and(&SourceFilter::Or(filled.collect()), &tables, &columns)?;
-        found.extend(read(b1, ctx, books, &plan, statement).await?.0);
-    }
-    Ok(ids.iter().map(|id| found.iter().find(|r| r.key.id == id.id && r.key.set == id.set).cloned()).collect())
+    let wanted: Vec<_> = ids.iter().filter_map(known).collect();
+    let days = wanted.iter().map(|(_, day)| *day);
+    let (Some(first), Some(last)) = (days.clone().min(), days.max()) else { return Ok(vec![None; ids.len()]) };
+    let on = |op, day| is("RateDate", op, Literal::Date(day));
+    let condition = if wanted.len() > RATES_PER_QUERY {
+        SourceFilter::And(vec![on(SourceOp::Gte, first), on(SourceOp::Lte, last)])
+    } else {
+        let rates = wanted.iter().map(|(currency, day)| {
+            let currency = is("Currency", SourceOp::Eq, Literal::Text(currency.as_str().into()));
+            SourceFilter::And(vec![currency, on(SourceOp::Eq, *day)])
+        });
+        let same = rates.clone().last();
+        SourceFilter::Or(rates.chain(same.into_iter().cycle()).take(RATES_PER_QUERY).collect())
+    };
+    let (statement, _) = Statement::new(SELECT.to_owned(), &tables, set, &Filter::ALL, &b1.dialect(&columns, false))?;
+    let statement = statement.and(&condition, &tables, &columns)?;
+    let (found, _) = read(b1, ctx, books, &Plan::new(set, fields), statement).await?;
+    let found: HashMap<_, _> = found.into_iter().map(|record| (record.key.id.clone(), record)).collect();
+    Ok(ids.iter().map(|id| found.get(&id.id).filter(|record| record.key.set == id.set).cloned()).collect())
 }
 
 fn place(record: &Record, order: &[Order]) -> Position {

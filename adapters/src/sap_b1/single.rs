@@ -46,7 +46,8 @@ pub(super) async fn list(
     let mut sets = Vec::with_capacity(query.sets.len());
     for start in &query.sets {
         let mut page = SetPage::empty(&start.set);
-        if start.set == set.set && start.after.is_none() && query.limit > 0 {
+        let wanted = query.limit > 0 && !query.filter.is_none();
+        if start.set == set.set && start.after.is_none() && wanted {
             let order: FieldSet = query.order.iter().map(|order| order.field).collect();
             match read(b1, ctx, books, set, query.fields.union(query.filter.fields()).union(order)).await? {
                 Err(quarantined) => page.quarantined.push(quarantined),
@@ -71,6 +72,9 @@ pub(super) async fn count(
 ) -> Result<Count> {
     if filter.is_all() {
         return Ok(Count::Exact(1));
+    }
+    if filter.is_none() {
+        return Ok(Count::Exact(0));
     }
     let record = read(b1, ctx, books, set, filter.fields()).await?;
     Ok(record.map_or(Count::Unknown, |record| Count::Exact(matches(filter, &record).into())))

@@ -8,7 +8,7 @@ use adapters::{
 };
 use std::sync::Arc;
 
-/// A relation to many that the suite's entities have.
+/// A relation to many.
 struct Relation {
     parent: EntityType,
     child: EntityType,
@@ -132,9 +132,12 @@ async fn exact(target: &Case) {
             truth.check(&query, &children(target, &relation, &query).await.expect("children"));
         }
 
-        let total = Order { field: def.id_of("total").expect("a field"), direction: Direction::Asc };
-        if target.adapter.capability(relation.child).order_by.contains(&"total") {
-            (query.order, query.per_parent) = (vec![total], 3);
+        // In another order than the usual one, from below.
+        let usual = def.order.0;
+        let order_by = target.adapter.capability(relation.child).order_by;
+        for field in order_by.into_iter().filter(|name| *name != usual).take(2) {
+            let order = Order { field: def.id_of(field).expect("a field"), direction: Direction::Asc };
+            (query.order, query.per_parent) = (vec![order], 3);
             let found = children(target, &relation, &query).await.expect("children");
             Truth::of(target, &relation, &query).await.check(&query, &found);
         }
@@ -207,16 +210,24 @@ pub(crate) async fn edges(target: Case) {
 
         // A filter of which the ERP may leave a part.
         let def = relation.child.def();
-        let status = if relation.child == EntityType::Invoice { "PAID" } else { "OPEN" };
+        let status = match relation.child {
+            EntityType::Invoice | EntityType::Bill => "PAID",
+            EntityType::Payment => "POSTED",
+            EntityType::Receipt | EntityType::Shipment => "DONE",
+            _ => "OPEN",
+        };
         let filters = [
-            Filter::of(relation.child, "status", Op::Eq, vec![Value::Enum(status)]),
-            Filter::of(relation.child, "total", Op::Gte, vec![Value::Decimal(100.into())]),
-            Filter::of(relation.child, "number", Op::Contains, vec![Value::Text("1".into())]),
+            ("status", Op::Eq, Value::Enum(status)),
+            ("total", Op::Gte, Value::Decimal(100.into())),
+            ("amount", Op::Gte, Value::Decimal(100.into())),
+            ("onHand", Op::Gt, Value::Decimal(0.into())),
+            ("number", Op::Contains, Value::Text("1".into())),
         ];
-        for filter in filters {
+        for (name, op, value) in filters.into_iter().filter(|(name, ..)| def.id_of(name).is_some()) {
+            let filter = Filter::of(relation.child, name, op, vec![value]);
             let mut narrow = query(&target, &relation, family.clone(), 3);
             narrow.filter = filter;
-            narrow.fields = def.id_of("number").into_iter().collect();
+            narrow.fields = def.id_of(def.order.0).into_iter().collect();
             let found = children(&target, &relation, &narrow).await.expect("children");
             Truth::of(&target, &relation, &narrow).await.check(&narrow, &found);
         }

@@ -45,7 +45,7 @@ pub(crate) async fn bad_credentials_are_unauthorized(target: Case) {
 pub(crate) async fn info_names_the_erp(target: Case) {
     let info = target.adapter.info();
     assert_eq!((info.erp.as_str(), info.system), ("erp", target.spec.system.key()));
-    for entity in tests::ENTITIES {
+    for entity in tests::ENTITIES.iter().copied() {
         let capability = target.adapter.capability(entity);
         assert_eq!(capability.entity, entity);
         assert_eq!(capability.list, !target.adapter.sets(entity).is_empty());

@@ -19,7 +19,10 @@ mod matrix;
 mod predicates;
 mod read;
 mod readme;
+mod references;
 mod secrecy;
+mod story;
+mod sums;
 mod support;
 mod undeclared;
 
@@ -37,9 +40,15 @@ macro_rules! conformance {
                 list: pages_do_not_overlap_or_lose, nulls_come_last, the_limit_is_honoured, an_empty_list, two_keys_order,
                     every_position_goes_on, changes_between_pages, a_page_takes_one_call;
                 counts: a_count_equals_the_list;
-                predicates: filters_of_customers, filters_of_products, filters_of_invoices, filters_of_orders,
+                predicates: filters_of_customers, filters_of_vendors, filters_of_products, filters_of_invoices, filters_of_bills,
+                    filters_of_payments, filters_of_sales_orders, filters_of_purchase_orders, filters_of_receipts,
+                    filters_of_shipments, filters_of_stock_levels, filters_of_work_orders, filters_of_accounts,
+                    filters_of_transactions, filters_of_tax_rates, filters_of_companies, filters_of_erp_users,
+                    filters_of_exchange_rates,
                     nested_filters, enum_values_exclude_each_other;
                 injection: strings_in_filters_are_data, strings_in_ids_are_data;
+                references: every_reference_leads_to_its_record;
+                sums: sums_and_counts_equal_the_list, the_ledger_sums_to_the_balances;
                 children: exact_for_every_parent, few_calls, edges;
                 undeclared: unsupported_entities_fail_without_http;
                 faults: retries_503, honours_retry_after, a_hang_ends_at_the_deadline, truncated_json_is_a_bad_response,
@@ -59,6 +68,27 @@ macro_rules! cases {
             crate::support::run(tests::targets::$target(), crate::$area::$case).await;
         })*)*
     };
+}
+
+/// Makes a module of tests of what records mean, for one target of each version of a system: the transport does not matter.
+macro_rules! meaning {
+    ($($name:ident $target:ident)*) => {
+        $(mod $name {
+            cases! {
+                $target
+                story: invoices, sales_orders, bills, purchase_orders, payments, what_is_paid_and_what_is_left_make_the_total,
+                    receipts, shipments, stock_levels, work_orders, accounts, transactions, vendors, tax_rates, companies,
+                    erp_users, exchange_rates;
+            }
+        })*
+    };
+}
+
+meaning! {
+    story_odoo_17 odoo_17_session
+    story_odoo_19 odoo_19_json2
+    story_sap_b1 sap_b1_v2
+    story_quickbooks quickbooks
 }
 
 conformance! {

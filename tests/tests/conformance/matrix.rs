@@ -12,22 +12,31 @@ async fn capabilities_are_as_committed() {
         let target = Target::start(spec()).await;
         target.warm_up().await;
         let _ = writeln!(text, "{}", target.spec.name);
-        for entity in ENTITIES {
-            let Capability { list, get_many, max_ids_per_call, count, paging, filter, order_by, .. } =
-                target.adapter.capability(entity);
+        for entity in ENTITIES.iter().copied() {
+            let Capability {
+                list, get_many, max_ids_per_call, count, paging, filter, order_by, fields, aggregate, ..
+            } = target.adapter.capability(entity);
+            if !list && !get_many && !count && !aggregate {
+                let _ = writeln!(text, "  {}: none", entity.word());
+                continue;
+            }
             let sets: Vec<_> = target.adapter.sets(entity).iter().map(ToString::to_string).collect();
+            let all = entity.def().all_fields().map(|(_, field)| field.name);
+            let lacks: Vec<_> = all.filter(|name| !fields.contains(name)).collect();
             let yes = |name: &str, yes: bool| if yes { format!(" {name}") } else { String::new() };
             let ids = max_ids_per_call.map_or(String::new(), |most| format!(" of {most}"));
             let _ = writeln!(
                 text,
-                "  {} from [{}]:{}{}{ids}{} paging {paging:?}\n    filter {}\n    order {}",
+                "  {} from [{}]:{}{}{ids}{}{} paging {paging:?}\n    filter {}\n    order {}\n    lacks {}",
                 entity.word(),
                 sets.join(", "),
                 yes("list", list),
                 yes("get_many", get_many),
                 yes("count", count),
+                yes("aggregate", aggregate),
                 filter.join(" "),
-                order_by.join(" ")
+                order_by.join(" "),
+                lacks.join(" ")
             );
         }
     }

@@ -5,7 +5,7 @@
 
 use crate::support::{Case, Key, key, keys, read_all, records, reference};
 use adapters::{
-    adapter::ListQuery,
+    adapter::{ListQuery, Row},
     filter::{Condition, Filter, Op, Target, matches},
     model::{EntityType, FieldDef, FieldId, FieldSet, Kind, Record, RemoteRef, Value},
 };
@@ -17,20 +17,38 @@ use std::{
     sync::Arc,
 };
 
-pub(crate) async fn filters_of_customers(target: Case) {
-    every_field(&target, EntityType::Customer).await;
+macro_rules! filters_of {
+    ($($case:ident $entity:ident)*) => {
+        $(pub(crate) async fn $case(target: Case) {
+            every_field(&target, EntityType::$entity).await;
+        })*
+
+        #[test]
+        fn no_entity_is_forgotten() {
+            assert_eq!([$(EntityType::$entity),*], EntityType::ALL);
+        }
+    };
 }
 
-pub(crate) async fn filters_of_products(target: Case) {
-    every_field(&target, EntityType::Product).await;
-}
-
-pub(crate) async fn filters_of_invoices(target: Case) {
-    every_field(&target, EntityType::Invoice).await;
-}
-
-pub(crate) async fn filters_of_orders(target: Case) {
-    every_field(&target, EntityType::SalesOrder).await;
+filters_of! {
+    filters_of_customers Customer
+    filters_of_vendors Vendor
+    filters_of_products Product
+    filters_of_invoices Invoice
+    filters_of_bills Bill
+    filters_of_payments Payment
+    filters_of_sales_orders SalesOrder
+    filters_of_purchase_orders PurchaseOrder
+    filters_of_receipts Receipt
+    filters_of_shipments Shipment
+    filters_of_stock_levels StockLevel
+    filters_of_work_orders WorkOrder
+    filters_of_accounts Account
+    filters_of_transactions Transaction
+    filters_of_tax_rates TaxRate
+    filters_of_companies Company
+    filters_of_erp_users ErpUser
+    filters_of_exchange_rates ExchangeRate
 }
 
 /// Hundreds of lists: the fewer records the better, as long as they are of all kinds.
@@ -44,6 +62,7 @@ async fn every_field(target: &Case, entity: EntityType) {
     }
     let target = &few(target).await;
     let all = records(target, entity).await;
+    assert!(!all.is_empty(), "{entity:?}: nothing to look for");
     let mut filters = ids(&all);
     let evaluated = target.adapter.capability(entity).filter;
     for (id, field) in entity.def().all_fields().filter(|(_, field)| field.filter && field.computed.is_none()) {
@@ -111,15 +130,23 @@ fn nest(rng: &mut Rng, simple: &[Filter], depth: usize) -> Filter {
 /// Lists with each filter, and reports all that differ from the gateway's own evaluation.
 async fn compare(target: &Case, entity: EntityType, all: &[Arc<Record>], filters: Vec<Filter>) {
     let mut wrong = Vec::new();
+    let known: BTreeSet<Key> = all.iter().map(|record| key(record)).collect();
     let tried = filters.len();
     for filter in filters {
         let expected: BTreeSet<Key> =
             all.iter().filter(|record| matches(&filter, record)).map(|record| key(record)).collect();
         // No field is asked for: what the gateway has to test by is the adapter's to add.
-        let query = ListQuery { filter: filter.clone(), fields: FieldSet::EMPTY, ..target.query(entity) };
+        let more = target.spec.more_by_filter.contains(&entity);
+        let fields = if more { filter.fields() } else { FieldSet::EMPTY };
+        let query = ListQuery { filter: filter.clone(), fields, ..target.query(entity) };
         match read_all(target, entity, &query).await {
             Ok(read) => {
-                let found = keys(&read);
+                let mut found = keys(&read);
+                if more {
+                    let passes = |row: &Row| matches(&filter, &row.record);
+                    assert!(read.iter().flat_map(|part| &part.rows).all(passes), "{}", show(entity, &filter));
+                    found.retain(|key| known.contains(key));
+                }
                 let distinct: BTreeSet<Key> = found.iter().cloned().collect();
                 if distinct != expected || distinct.len() != found.len() {
                     let missing: Vec<_> = expected.difference(&distinct).take(3).collect();
@@ -159,6 +186,9 @@ fn show(entity: EntityType, filter: &Filter) -> String {
 }
 
 fn ids(all: &[Arc<Record>]) -> Vec<Filter> {
+    if all.is_empty() {
+        return Vec::new();
+    }
     let some: Vec<_> = all.iter().step_by(all.len().div_ceil(4).max(1)).map(|record| reference(record)).collect();
     let gone = RemoteRef { set: some[0].set.clone(), id: "98765432".into() };
     let is = |op, refs: &[RemoteRef]| {
@@ -171,7 +201,7 @@ fn ids(all: &[Arc<Record>]) -> Vec<Filter> {
         is(Op::Eq, &[gone]),
         is(Op::In, &mixed),
         Filter::Not(Box::new(is(Op::In, &mixed))),
-        Filter::Not(Box::new(is(Op::Eq, &some[1..2]))),
+        Filter::Not(Box::new(is(Op::Eq, &some[some.len() - 1..]))),
     ]
 }
 

@@ -1,6 +1,6 @@
 //! Records by their ids, and what is in them.
 
-use crate::support::{Case, key, records, reference};
+use crate::support::{Case, key, records, reference, skipped};
 use adapters::model::{EntityType, FieldSet, Kind, MoneyIn, Record, RemoteRef, Value};
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use rust_decimal::Decimal;
@@ -11,6 +11,19 @@ use simulators::{
 };
 use std::{collections::HashMap, sync::Arc};
 
+/// The entities whose records can be read by their ids.
+fn known_by_id(target: &Case) -> Vec<EntityType> {
+    let mut entities = target.entities();
+    entities.retain(|entity| {
+        let can = target.adapter.capability(*entity).get_many;
+        if !can {
+            skipped(target, &format!("{} are not found by their ids", entity.def().plural));
+        }
+        can
+    });
+    entities
+}
+
 /// An id that no simulator gives.
 fn missing(like: &Record) -> RemoteRef {
     let id = if like.key.id.parse::<i64>().is_ok() { "98765432" } else { "NOBODY-98765432" };
@@ -18,7 +31,7 @@ fn missing(like: &Record) -> RemoteRef {
 }
 
 pub(crate) async fn a_missing_record_is_none(target: Case) {
-    for entity in target.entities() {
+    for entity in known_by_id(&target) {
         let some = records(&target, entity).await;
         let ids = [missing(&some[0]), reference(&some[0]), missing(&some[0])];
         let fields = entity.def().every_field();
@@ -30,7 +43,7 @@ pub(crate) async fn a_missing_record_is_none(target: Case) {
 }
 
 pub(crate) async fn order_and_length_are_kept(target: Case) {
-    for entity in target.entities() {
+    for entity in known_by_id(&target) {
         let all = records(&target, entity).await;
         let mut ids: Vec<_> = all.iter().step_by(3).map(|record| reference(record)).collect();
         ids.reverse();
@@ -55,7 +68,7 @@ fn same_values(listed: &Record, read: &Record) {
 }
 
 pub(crate) async fn batches_take_few_requests(target: Case) {
-    for entity in target.entities() {
+    for entity in known_by_id(&target) {
         let all = records(&target, entity).await;
         let mut ids: Vec<_> = all.iter().map(|record| reference(record)).collect();
         let there = ids.len();
@@ -69,11 +82,14 @@ pub(crate) async fn batches_take_few_requests(target: Case) {
             .iter()
             .map(|set| ids.iter().filter(|id| id.set == *set).count().div_ceil(per_call))
             .sum();
-        target.reset();
         let fields =
             [entity.def().order.0, "remoteUpdatedAt"].iter().filter_map(|name| entity.def().id_of(name)).collect();
-        let read = target.adapter.get_many(&target.ctx(), entity, &ids, fields).await.expect("records");
-        assert_eq!(read.iter().flatten().count(), there, "{entity:?}");
+        // What an ERP is told once, as the text of a query, is told the first time.
+        for _ in 0..2 {
+            target.reset();
+            let read = target.adapter.get_many(&target.ctx(), entity, &ids, fields).await.expect("records");
+            assert_eq!(read.iter().flatten().count(), there, "{entity:?}");
+        }
         let requests = target.requests();
         println!("{}: {} {}: {requests} requests for 500 ids", target.spec.name, entity.word(), per_call);
         assert!(requests <= expected as u64, "{entity:?}: {requests} requests, {expected} would do");
@@ -273,7 +289,7 @@ pub(crate) async fn datetimes_are_utc(target: Case) {
 }
 
 pub(crate) async fn only_wanted_fields_are_held(target: Case) {
-    for entity in target.entities() {
+    for entity in known_by_id(&target) {
         let def = entity.def();
         let fields: FieldSet = def.id_of("remoteUpdatedAt").into_iter().collect();
         let all = records(&target, entity).await;

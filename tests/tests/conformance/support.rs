@@ -114,12 +114,11 @@ pub(crate) fn field(entity: EntityType, name: &str) -> FieldId {
     entity.def().id_of(name).expect("a field")
 }
 
-/// Ids that are numbers are in the order of numbers.
+/// Ids that are numbers, or made of numbers, are in the order of numbers.
 pub(crate) fn compare_ids(a: &str, b: &str) -> Ordering {
-    match (a.parse::<i64>(), b.parse::<i64>()) {
-        (Ok(a), Ok(b)) => a.cmp(&b),
-        _ => a.cmp(b),
-    }
+    let parts =
+        |id: &str| id.split(':').map(|part| part.parse::<i64>().map_err(|_| part.to_owned())).collect::<Vec<_>>();
+    parts(a).cmp(&parts(b))
 }
 
 /// A list that goes on after a position in one set.

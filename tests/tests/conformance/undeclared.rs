@@ -2,7 +2,7 @@
 
 use crate::support::{Case, is_unsupported, reference};
 use adapters::{
-    adapter::{ChildrenQuery, ListQuery, SetStart},
+    adapter::{AggregateQuery, ChildrenQuery, ListQuery, SetStart},
     filter::Filter,
     model::{EntityType, FieldSet, Record, RecordKey, RemoteRef},
 };
@@ -31,6 +31,15 @@ pub(crate) async fn unsupported_entities_fail_without_http(target: Case) {
                 fields: FieldSet::EMPTY,
             };
             unsupported("children", is_unsupported(&target.adapter.list_children(&ctx, entity, &children).await));
+        }
+        if !capability.aggregate {
+            let query = AggregateQuery {
+                sets: if capability.list { target.adapter.sets(entity) } else { vec!["somewhere".into()] },
+                filter: Filter::ALL,
+                group_by: Vec::new(),
+                sums: Vec::new(),
+            };
+            unsupported("aggregate", is_unsupported(&target.adapter.aggregate(&ctx, entity, &query).await));
         }
         if !capability.count {
             unsupported("count", is_unsupported(&target.adapter.count(&ctx, entity, &Filter::ALL).await));

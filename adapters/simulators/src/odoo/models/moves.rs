@@ -285,7 +285,14 @@ pub(super) const LINE: Model = Model {
             .through("tax_line_id", "tax_group_id"),
         many2many("tax_tag_ids", "Tags", "account.account.tag").empty(),
         many2many("sale_line_ids", "Sales Order Lines", "sale.order.line").readonly(),
-        many2one("payment_id", "Originator Payment", "account.payment").readonly().through("move_id", "payment_id"),
+        many2one("payment_id", "Originator Payment", "account.payment")
+            .readonly()
+            .through("move_id", "payment_id")
+            .until(17),
+        many2one("payment_id", "Originator Payment", "account.payment")
+            .readonly()
+            .through("move_id", "origin_payment_id")
+            .since(18),
         selection("account_internal_type", "Internal Type", INTERNAL_TYPES)
             .related()
             .readonly()

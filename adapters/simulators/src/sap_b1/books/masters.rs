@@ -15,8 +15,9 @@ use crate::{
 /// Writes them all.
 pub(super) fn write(books: &Books<'_>, tables: &mut Tables) -> Result<(), StoreError> {
     let dataset = books.dataset;
-    for (number, name) in [(GOODS, "Waren"), (SERVICES, "Dienstleistungen")] {
-        tables["ItemGroups"].insert(number, [("GroupName", name.into())])?;
+    let stock = books.names.account(AccountRole::Inventory);
+    for (number, name, stock) in [(GOODS, "Waren", stock), (SERVICES, "Dienstleistungen", Cell::Null)] {
+        tables["ItemGroups"].insert(number, [("GroupName", name.into()), ("InventoryAccount", stock)])?;
     }
     for currency in dataset.company.currencies() {
         let values = [("Code", currency.code().into()), ("Name", currency.name().into())];

@@ -276,6 +276,7 @@ pub(in crate::sap_b1) static ITEM_GROUPS: Set = Set {
             column("Number", Int),
             column("GroupName", Text),
             null("LeadTime", Int),
+            column("InventoryAccount", Text),
             always("InventorySystem", COSTING, "bis_MovingAverage"),
         ],
     },
