@@ -10,6 +10,7 @@ mod injection;
 mod lists;
 #[path = "../shared/log.rs"]
 mod log;
+mod paging;
 mod records;
 mod secrecy;
 mod server;
