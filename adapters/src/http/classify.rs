@@ -114,6 +114,12 @@ pub fn excerpt(response: &Response) -> String {
     format!("{}: {}", response.status.as_u16(), text.trim())
 }
 
+/// An ERP's words for a person: on one line, without control characters, of at most so many characters.
+pub fn one_line(text: &str, most: usize) -> String {
+    let words: Vec<_> = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|w| !w.is_empty()).collect();
+    words.join(" ").chars().take(most).collect()
+}
+
 /// The layer.
 pub(super) struct Classified {
     inner: BoxHttp,

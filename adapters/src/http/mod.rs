@@ -29,7 +29,7 @@ mod window;
 
 pub use auth::{Auth, NoAuth, Signed, StaticAuth};
 pub use breaker::{Breaker, BreakerState};
-pub use classify::{ByStatus, Classify, by_status, excerpt, expect_json, retry_after};
+pub use classify::{ByStatus, Classify, by_status, excerpt, expect_json, one_line, retry_after};
 pub use client::{Client, ClientSettings};
 pub use cookies::Cookies;
 pub use message::{Request, Response};

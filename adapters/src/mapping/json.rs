@@ -1,7 +1,7 @@
 //! Reads values straight from the text of JSON: no tree, no binary float.
 
 use crate::model::Value;
-use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc};
 use chrono_tz::Tz;
 use rust_decimal::Decimal;
 use serde_json::value::RawValue;
@@ -24,7 +24,8 @@ pub(super) fn text(raw: &str) -> Option<Cow<'_, str>> {
             }
         }
         b'[' => match elements(raw)?.as_slice() {
-            [_, name] => text(name.get()),
+            // Not a pair in a pair in a pair: what nests without end would take the stack without end.
+            [_, name] if !name.get().starts_with('[') => text(name.get()),
             _ => None,
         },
         b'{' | b'n' => None,
@@ -55,19 +56,26 @@ pub(crate) fn decimal(raw: &str) -> Option<Decimal> {
     Some(if value.scale() > FLOAT_NOISE { value.round_dp(6).normalize() } else { value })
 }
 
+/// A day or moment that the API can write: its years have four digits. What is beyond them nobody meant, and arithmetic with
+/// the last of all days has no result.
+pub(super) fn in_calendar<T: Datelike>(day: T) -> Option<T> {
+    (0..=9999).contains(&day.year()).then_some(day)
+}
+
 /// A date, also the date of a date with time.
 pub(super) fn date(raw: &str) -> Option<NaiveDate> {
     let text = text(raw)?;
     NaiveDate::parse_from_str(text.get(..10)?, "%Y-%m-%d")
         .ok()
         .filter(|_| text.len() == 10 || matches!(text.as_bytes()[10], b'T' | b' '))
+        .and_then(in_calendar)
 }
 
 /// A moment: RFC 3339, or without a zone in the given one.
 pub(super) fn datetime(raw: &str, zone: Tz) -> Option<DateTime<Utc>> {
     let text = text(raw)?;
     if let Ok(moment) = DateTime::parse_from_rfc3339(&text) {
-        return Some(moment.with_timezone(&Utc));
+        return in_calendar(moment.with_timezone(&Utc));
     }
     let local = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f"]
         .iter()
@@ -94,10 +102,11 @@ pub(super) fn moment(date_raw: &str, time_raw: Option<&str>, zone: Tz) -> Option
 
 /// In the hour that occurs twice the first one is meant; in the hour that does not occur, the moment the clock jumped.
 fn in_zone(local: NaiveDateTime, zone: Tz) -> Option<DateTime<Utc>> {
+    let local = in_calendar(local)?;
     zone.from_local_datetime(&local)
         .earliest()
         .or_else(|| zone.from_local_datetime(&(local + chrono::TimeDelta::hours(1))).earliest())
-        .map(|moment| moment.with_timezone(&Utc))
+        .and_then(|moment| in_calendar(moment.with_timezone(&Utc)))
 }
 
 /// A yes/no.
@@ -113,10 +122,18 @@ pub(super) fn boolean(raw: &str) -> Option<bool> {
 pub(super) fn plain(html: &str) -> String {
     let mut text = String::with_capacity(html.len());
     let mut rest = html;
+    // Looked for once: a text of many `<` alone is not read to its end for each.
+    let mut closes = true;
     while let Some(at) = rest.find(['<', '&']) {
         text.push_str(&rest[..at]);
         rest = &rest[at..];
-        let end = if rest.starts_with('<') { rest.find('>') } else { rest.find(';').filter(|end| *end <= 8) };
+        let end = if rest.starts_with('<') {
+            let end = if closes { rest.find('>') } else { None };
+            closes = end.is_some();
+            end
+        } else {
+            rest.bytes().take(9).position(|b| b == b';')
+        };
         let Some(end) = end else {
             text.push_str(&rest[..1]);
             rest = &rest[1..];
@@ -203,6 +220,33 @@ mod tests {
         assert_eq!(moment("\"2026-01-15\"", Some("1405"), Berlin), utc("2026-01-15T13:05:00Z"));
         assert_eq!(moment("\"2026-03-29\"", Some("\"02:30:00\""), Berlin), utc("2026-03-29T01:30:00Z"));
         assert_eq!(date("\"2026-13-01\""), None);
+    }
+
+    #[test]
+    fn years_have_four_digits() {
+        let (west, east) = (chrono_tz::America::Los_Angeles, Berlin);
+        for zone in [Tz::UTC, east, west] {
+            for text in [
+                "+262142-12-31T23:59:59",
+                "+262142-12-31 23:59:59",
+                "-262143-01-01T00:00:00",
+                "9999-12-31T23:59:59-23:59",
+                "0000-01-01T00:00:00+23:59",
+            ] {
+                assert_eq!(datetime(&format!("\"{text}\""), zone), None, "{text}");
+            }
+        }
+        assert_eq!(datetime("\"9999-12-31 23:59:59\"", west), None);
+        assert!(datetime("\"9999-12-31 23:59:59\"", east).is_some());
+        assert_eq!(moment("\"9999-12-31\"", Some("\"23:00\""), west), None);
+        assert_eq!((date("\"+99999-1-1\""), date("\"-001-01-01\"")), (None, None));
+    }
+
+    #[test]
+    fn nothing_nests_without_end() {
+        let deep = format!("{}7{}", "[1,".repeat(50_000), "]".repeat(50_000));
+        assert_eq!((text(&deep), id(&deep).as_deref()), (None, Some("1")));
+        assert_eq!(plain(&"<".repeat(1_000_000)).len(), 1_000_000);
     }
 
     #[test]

@@ -764,9 +764,10 @@ impl<'a> Row<'_, 'a> {
     fn date(&self, raw: &str) -> Option<NaiveDate> {
         match json::date(raw)? {
             day if !self.mapping.style.utc_datetime => Some(day),
-            day => Some(
-                json::datetime(raw, Tz::UTC).map_or(day, |moment| moment.with_timezone(&self.env.zone).date_naive()),
-            ),
+            day => match json::datetime(raw, Tz::UTC) {
+                Some(moment) => json::in_calendar(moment.with_timezone(&self.env.zone).date_naive()),
+                None => Some(day),
+            },
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     error::{Error, ErrorKind, Result},
-    http::{Request, Response, by_status, excerpt, expect_json},
+    http::{Request, Response, by_status, excerpt, expect_json, one_line},
 };
 use serde::Deserialize;
 
@@ -127,11 +127,6 @@ fn sentence(text: &str) -> String {
     }
 }
 
-fn one_line(text: &str, most: usize) -> String {
-    let words: Vec<_> = text.split_whitespace().collect();
-    words.join(" ").chars().take(most).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -226,6 +221,10 @@ mod tests {
     fn what_users_are_told_is_passed_on_and_nothing_else() {
         let rejected = call_kw(sample!("error_user_17.json")).expect_err("a refusal");
         assert!(rejected.message.starts_with("The entry "), "{}", rejected.message);
+        let odd = call_kw(
+            r#"{"error":{"code":0,"data":{"name":"odoo.exceptions.UserError","message":"a\u001b\n\u0000 b"}}}"#,
+        );
+        assert_eq!(odd.expect_err("a refusal").message, "a b");
         let body = r#"{"error":{"code":0,"data":{"name":"psycopg2.errors.SerializationFailure","message":"could not serialize access"}}}"#;
         let busy = call_kw(body).expect_err("a refusal");
         assert_eq!((busy.kind, busy.message.as_str()), (ErrorKind::Unavailable, "Odoo is busy with the same records."));

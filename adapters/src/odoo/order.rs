@@ -14,7 +14,7 @@ use crate::{
     mapping::{From, Literal, SetMapping, SourceCondition, SourceFilter, SourceOp, literal, sort_keys},
     model::{Direction, Kind, Value},
 };
-use chrono::{NaiveDate, NaiveDateTime};
+use chrono::{Datelike, NaiveDate, NaiveDateTime};
 use chrono_tz::Tz;
 use rust_decimal::Decimal;
 use serde_json::value::RawValue;
@@ -207,7 +207,11 @@ impl<'m> Sorting<'m> {
         }
         let text: Cow<'_, str> =
             if raw.starts_with('"') { serde_json::from_str::<String>(raw).ok()?.into() } else { raw.into() };
-        let moment = || NaiveDateTime::parse_from_str(&text, "%Y-%m-%d %H:%M:%S").ok().map(|moment| moment.and_utc());
+        // Beyond these years a day in another zone may be none at all.
+        let moment = || {
+            let moment = NaiveDateTime::parse_from_str(&text, "%Y-%m-%d %H:%M:%S").ok()?.and_utc();
+            (0..=9999).contains(&moment.year()).then_some(moment)
+        };
         Some(match of {
             Kind::Date if key.kind == Type::DateTime => Value::Date(moment()?.with_timezone(&self.zone).date_naive()),
             Kind::Date => Value::Date(text.parse::<NaiveDate>().ok()?),
@@ -298,6 +302,11 @@ mod tests {
             [Value::Date("2026-02-01".parse().expect("a date"))],
             "an hour ahead"
         );
+        let row = RawValue::from_string(r#"{"id":7,"date_order":"+262142-12-31 23:30:00"}"#.to_owned()).expect("JSON");
+        let cells = super::cells(&row).expect("a row");
+        sorting(17, SalesOrder, &[("orderDate", Asc)], |s| {
+            assert!(s.expect("sortable").values(&cells).is_err(), "there is no such day an hour ahead");
+        });
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::session::{LOGIN, LoggedIn};
 use crate::{
     error::{Error, ErrorKind, Result},
-    http::{Classify, Request, Response, by_status, excerpt, expect_json},
+    http::{Classify, Request, Response, by_status, excerpt, expect_json, one_line},
     odata::{
         batch::{self, Part},
         body::Fault,
@@ -110,9 +110,12 @@ fn meaning(fault: &Fault, status: StatusCode, login: bool) -> Option<(ErrorKind,
         ("-10" | "-1116" | "-2035" | "-4002", false) => {
             let sentence =
                 fault.message.split_once(" - ").filter(|(number, _)| number.bytes().all(|b| b.is_ascii_digit()));
-            Some((ErrorKind::Rejected, sentence.map_or(fault.message.as_str(), |(_, sentence)| sentence).to_owned()))
+            let sentence = one_line(sentence.map_or(fault.message.as_str(), |(_, sentence)| sentence), 300);
+            let silent = || "SAP Business One rejected this without saying why".to_owned();
+            Some((ErrorKind::Rejected, if sentence.is_empty() { silent() } else { sentence }))
         }
         (code, false) if status == StatusCode::BAD_REQUEST => {
+            let code = one_line(code, 20);
             Some((ErrorKind::Rejected, format!("SAP Business One does not accept the request ({code})")))
         }
         _ => None,

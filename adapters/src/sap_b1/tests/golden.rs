@@ -260,6 +260,18 @@ fn refusals_are_understood() {
 }
 
 #[test]
+fn what_a_refusal_says_is_one_short_line() {
+    let long =
+        serde_json::json!({ "error": { "code": -10, "message": format!("10000 - a\n\u{1b}b {}", "c".repeat(5000)) } });
+    let (_, sentence) = meaning("call", 400, long.to_string().leak());
+    assert!(sentence.starts_with("a b ccc") && sentence.len() == 300, "{sentence}");
+    let (kind, silence) = meaning("call", 400, r#"{"error":{"code":-10}}"#);
+    assert_eq!((kind, silence.is_empty()), (ErrorKind::Rejected, false));
+    let odd = serde_json::json!({ "error": { "code": "x\n".repeat(1000), "message": "" } }).to_string();
+    assert!(meaning("call", 400, odd.leak()).1.len() < 100);
+}
+
+#[test]
 fn a_date_is_a_date_in_every_time_zone() {
     for zone in [chrono_tz::America::Los_Angeles, chrono_tz::Pacific::Auckland] {
         let plan = Plan::new(
