@@ -2,7 +2,7 @@
 
 use adapters::model::CurrencyCode;
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
-use chrono::{NaiveDate, SecondsFormat, Utc};
+use chrono::{Datelike, NaiveDate, SecondsFormat, Utc};
 
 /// A scalar that is read from input with a message of its own.
 pub(crate) trait FromInput: Sized {
@@ -58,9 +58,10 @@ pub struct Date(pub NaiveDate);
 impl FromInput for Date {
     fn from_input(value: &Value) -> Result<Self, &'static str> {
         match value {
-            // The length keeps out what the parser forgives: 2026-1-2.
-            Value::String(text) if text.len() == 10 => {
-                NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().map(Self).ok_or("not a date: there is no such day")
+            // The length and the digits keep out what the parser forgives: 2026-1-2, and a year with a sign or a blank.
+            Value::String(text) if text.len() == 10 && text.bytes().all(|b| b.is_ascii_digit() || b == b'-') => {
+                let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().filter(|day| day.year() >= 0);
+                day.map(Self).ok_or("not a date: there is no such day")
             }
             _ => Err("not a date: write it like \"2026-01-31\""),
         }
@@ -87,7 +88,9 @@ impl FromInput for DateTime {
         const PROBLEM: &str = "not a moment: write it with its zone, like \"2026-01-31T09:30:00Z\"";
         match value {
             Value::String(text) => {
-                chrono::DateTime::parse_from_rfc3339(text).map(|t| Self(t.to_utc())).map_err(|_| PROBLEM)
+                let moment = chrono::DateTime::parse_from_rfc3339(text).map_err(|_| PROBLEM)?.to_utc();
+                // In UTC it may lie in a year that RFC 3339 cannot write.
+                if (0..=9999).contains(&moment.year()) { Ok(Self(moment)) } else { Err(PROBLEM) }
             }
             _ => Err(PROBLEM),
         }
@@ -209,7 +212,17 @@ mod tests {
     #[test]
     fn dates_are_strict() {
         assert!(Date::from_input(&"2026-02-28".into()).is_ok());
-        for text in ["2026-02-29", "2026-2-28", "20260228", "2026-02-28T00:00:00Z", ""] {
+        for text in [
+            "2026-02-29",
+            "2026-2-28",
+            "20260228",
+            "2026-02-28T00:00:00Z",
+            "",
+            " 026-02-28",
+            "+999-02-28",
+            "-026-02-28",
+            "+99999-1-1",
+        ] {
             assert!(Date::from_input(&text.into()).is_err(), "{text}");
         }
     }
@@ -218,7 +231,9 @@ mod tests {
     fn moments_need_a_zone_and_come_out_as_utc() {
         let moment = DateTime::from_input(&"2026-01-31T10:30:00.250+01:00".into()).expect("a moment");
         assert_eq!(ScalarType::to_value(&moment), Value::from("2026-01-31T09:30:00.250Z"));
-        assert!(DateTime::from_input(&"2026-01-31T10:30:00".into()).is_err());
+        for text in ["2026-01-31T10:30:00", "9999-12-31T23:59:59-23:59", "0000-01-01T00:00:00+23:59"] {
+            assert!(DateTime::from_input(&text.into()).is_err(), "{text}");
+        }
     }
 
     #[test]
