@@ -17,6 +17,10 @@ check:
     cargo clippy --workspace --all-targets -- -D warnings
     cargo test -p schema sdl
 
+# Fuzz targets, for so many seconds each (needs a C++ compiler): `just fuzz 600 planner`.
+fuzz seconds="60" *targets="":
+    tests/fuzz/run {{ seconds }} {{ targets }}
+
 # Accepts the schema as it is now.
 bless:
     UPDATE_SDL=1 cargo test -p schema sdl

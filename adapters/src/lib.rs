@@ -5,6 +5,8 @@ mod cached;
 pub mod catalog;
 pub mod error;
 pub mod filter;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 pub mod http;
 pub mod mapping;
 pub mod model;

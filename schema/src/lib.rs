@@ -11,6 +11,8 @@ mod cost;
 mod document;
 mod erp;
 pub mod error;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 pub mod id;
 mod input;
 pub mod limits;

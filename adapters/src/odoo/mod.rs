@@ -7,6 +7,8 @@ mod children;
 mod classify;
 mod dimensions;
 mod domain;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 mod join;
 mod link;
 mod list;

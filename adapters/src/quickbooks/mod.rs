@@ -6,6 +6,8 @@ mod children;
 mod company;
 mod family;
 mod fault;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 mod ledger;
 mod read;
 mod reading;

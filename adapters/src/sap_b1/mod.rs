@@ -7,6 +7,8 @@ mod children;
 mod config;
 mod dialect;
 mod fault;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 mod ledger;
 mod partitions;
 mod rates;

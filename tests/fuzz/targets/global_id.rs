@@ -1,0 +1,33 @@
+//! Global ids: whatever a client sends is refused or comes back as it went, and what a record is called decodes to it.
+#![no_main]
+
+use adapters::model::{EntityType, RecordKey};
+use libfuzzer_sys::fuzz_target;
+use schema::id::{self, GlobalId};
+
+fuzz_target!(|data: &[u8]| {
+    let text = String::from_utf8_lossy(data);
+    match GlobalId::decode(&text) {
+        Some(GlobalId::Record(key)) => {
+            assert_eq!(id::encode(&key), *text, "one record has one id");
+            assert_eq!(id::erp(&text), None, "an id names a record or an ERP, not both");
+        }
+        Some(GlobalId::Erp(erp)) => assert_eq!(erp.as_str(), text),
+        None => {}
+    }
+
+    // The same bytes as the parts of a key.
+    let Some((&first, rest)) = data.split_first() else { return };
+    let Ok(rest) = std::str::from_utf8(rest) else { return };
+    let mut parts = rest.splitn(3, '\n');
+    let (Some(erp), Some(set), Some(remote)) = (parts.next(), parts.next(), parts.next()) else { return };
+    let entity = EntityType::ALL[usize::from(first) % EntityType::ALL.len()];
+    let key = RecordKey { entity, erp: erp.into(), set: set.into(), id: remote.into() };
+    let encoded = id::encode(&key);
+    let sound = [erp, set, remote].iter().all(|part| !part.is_empty() && !part.contains(char::is_control));
+    if sound && encoded.len() <= 2048 {
+        assert_eq!(id::decode(&encoded).as_ref(), Some(&key), "an id leads back to its record");
+    } else if let Some(other) = id::decode(&encoded) {
+        panic!("{key:?} cannot have an id, and its id decodes to {other:?}");
+    }
+});
