@@ -5,8 +5,10 @@ use super::{
     config::{Config, Database, FORM, Version},
     dialect::Dialect,
     fault::{Faults, ServiceVersion, of_part, unknown},
+    rates::is_table,
     reading::{Narrowed, Reading, Scope},
     session,
+    single::is_single,
 };
 use crate::{
     adapter::Order,
@@ -76,7 +78,8 @@ pub fn questions(
     let version = if manner.old { Version::V1 } else { Version::V2 };
     let database = if manner.sql_server { Database::SqlServer } else { Database::Hana };
     let mut questions = Vec::new();
-    for set in books.sets(entity) {
+    // The others are read by a function, or as tables.
+    for set in books.sets(entity).iter().filter(|set| !is_single(set) && !is_table(set)) {
         let columns = books.columns(set);
         let dialect =
             Dialect { columns: &columns, version, database, of_set: None, zone: config.zone, folded: manner.folded };
