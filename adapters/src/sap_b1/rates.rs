@@ -139,7 +139,7 @@ pub(super) async fn get_many(
             let currency = is("Currency", SourceOp::Eq, Literal::Text(currency.as_str().into()));
             SourceFilter::And(vec![currency, on(SourceOp::Eq, *day)])
         });
-        let same = rates.clone().last();
+        let same = rates.clone().next_back();
         SourceFilter::Or(rates.chain(same.into_iter().cycle()).take(RATES_PER_QUERY).collect())
     };
     let (statement, _) = Statement::new(SELECT.to_owned(), &tables, set, &Filter::ALL, &b1.dialect(&columns, false))?;
