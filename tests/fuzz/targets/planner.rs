@@ -88,7 +88,8 @@ static WORDS: LazyLock<HashSet<&str>> = LazyLock::new(|| {
         include_str!("../../../adapters/src/sap_b1/mapping.toml"),
     ]
     .into_iter()
-    .flat_map(|mapping| mapping.split(['"', '\'']))
+    // Words are texts of the mapping, or keys of its tables.
+    .flat_map(|mapping| mapping.split(['"', '\'']).chain(mapping.split_whitespace()))
     .chain(["EUR", "USD", "$", "€", "/", " ", "%"])
     .collect()
 });
