@@ -8,6 +8,10 @@ use std::{
     process::ExitCode,
 };
 
+/// Answers are thousands of small values that live for milliseconds: the system's allocator takes a quarter of a request.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// One GraphQL API over all the ERPs of a company.
 #[derive(Parser)]
 #[command(name = "erp-gateway", version, disable_help_subcommand = true)]

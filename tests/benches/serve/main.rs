@@ -19,6 +19,10 @@ use serde_json::json;
 use servers::{Child, Kind};
 use std::{env, time::Duration};
 
+/// The binary's.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// So many clients.
 const CLIENTS: usize = 64;
 /// So many different queries, so that uncached ones do not share what is in flight.
