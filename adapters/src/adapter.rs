@@ -132,6 +132,17 @@ pub struct ServerInfo {
     pub time_zone: Option<String>,
     /// The entities that the ERP's user may not read.
     pub missing_rights: Vec<EntityType>,
+    /// The companies that it serves, where the system serves several: one ERP is one of them.
+    pub companies: Vec<Company>,
+}
+
+/// A company of a system that serves several.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Company {
+    /// What the setting takes that chooses it.
+    pub id: String,
+    /// Its name.
+    pub name: String,
 }
 
 /// One key of a sort order. After all keys, records are ordered by their ids, in the direction of the last key.

@@ -8,7 +8,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use moka::future::Cache;
 use schema::{
     Answer, Api, Document, Error,
-    ports::{Principal, RightsKey},
+    ports::{Caller, RightsKey},
 };
 use serde::Serialize;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -115,24 +115,25 @@ impl Answers {
     }
 
     /// Answers an operation.
-    pub(crate) async fn answer(&self, operation: Operation, who: Principal, request_id: &str) -> Reply {
+    pub(crate) async fn answer(&self, operation: Operation, caller: Caller) -> Reply {
         // Named as OpenTelemetry names the spans of GraphQL servers. The document is left out: it may hold anything.
         let span = tracing::info_span!(
             "graphql",
             otel.kind = "server",
             graphql.operation.name = tracing::field::Empty,
-            request.id = request_id,
+            request.id = &*caller.request_id,
         );
-        self.answer_in_span(operation, who, request_id).instrument(span).await
+        self.answer_in_span(operation, caller).instrument(span).await
     }
 
-    async fn answer_in_span(&self, operation: Operation, who: Principal, request_id: &str) -> Reply {
+    async fn answer_in_span(&self, operation: Operation, caller: Caller) -> Reply {
+        let request_id = &*Arc::clone(&caller.request_id);
         let now = (self.clock)();
         let key = Key {
             query: operation.query.into(),
             name: operation.name.map(Into::into),
             variables: operation.variables.into(),
-            rights: who.rights_key(),
+            rights: caller.who.rights_key(),
             today: now.date_naive(),
         };
         if let Some(kept) = self.kept.get(&key).await.filter(|kept| now < kept.until) {
@@ -154,13 +155,13 @@ impl Answers {
         let shared = document.operation(key.name.as_deref()) == Some(OperationType::Query);
         if !shared {
             count("executed");
-            return reply(&self.api.execute(request, who, request_id).await.response, request_id);
+            return reply(&self.api.execute(request, caller).await.response, request_id);
         }
         let (api, kept, fresh) = (self.api.clone(), self.kept.clone(), self.limits.fresh);
-        let (of, leader) = (key.clone(), Arc::<str>::from(request_id));
+        let of = key.clone();
         let landing = self.flights.join(key, async move {
             count("executed");
-            let Answer { response, basis } = api.execute(request, who, &leader).await;
+            let Answer { response, basis } = api.execute(request, caller).await;
             if !response.errors.is_empty() {
                 return Ok(Executed::Faulty(Arc::new(response)));
             }
@@ -239,13 +240,19 @@ fn bytes(answer: &impl Serialize) -> Bytes {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        audit::Audit,
+        auth::Accounts,
+        erps::{ErpRegistry, admin::Admin},
+        store::Store,
+    };
     use adapters::model::{ErpId, FieldSet, RecordKey};
     use futures_util::future::join_all;
     use schema::{
         error::ErrorCode,
         ports::{
-            ChildrenRequest, Count, ErpView, Erps, Fetched, ListRequest, Listed, Ports, Pushdown, ReadOptions, Reads,
-            Role, ServedFrom, SourceReport, SourceStatus, SystemView,
+            ChildrenRequest, Count, ErpView, Erps, Fetched, ListRequest, Listed, Ports, Principal, Pushdown,
+            ReadOptions, Reads, Role, ServedFrom, SourceReport, SourceStatus, SystemView,
         },
     };
     use std::{
@@ -334,19 +341,34 @@ mod tests {
     struct Case {
         answers: Answers,
         erp: Arc<Empty>,
+        _folder: tempfile::TempDir,
     }
 
     impl Case {
-        fn new(served_from: ServedFrom, fails: bool) -> Self {
+        async fn new(served_from: ServedFrom, fails: bool) -> Self {
             let erp = Arc::new(Empty { served_from, fails, lists: AtomicU32::new(0) });
-            let ports = Ports { reads: Arc::clone(&erp) as _, erps: Arc::clone(&erp) as _, clock };
+            let (store, folder) = Store::temporary().await.expect("a store");
+            let audit = Audit::new(store.clone(), clock);
+            let registry = Arc::new(ErpRegistry::of_adapters(std::iter::empty(), clock));
+            let ports = Ports {
+                reads: Arc::clone(&erp) as _,
+                erps: Arc::clone(&erp) as _,
+                erp_admin: Arc::new(Admin { registry, store: store.clone(), audit: audit.clone() }),
+                access: Arc::new(Accounts { store, audit }),
+                clock,
+            };
             let limits = Limits { bytes: 1 << 20, fresh: Duration::from_secs(30) };
-            Self { answers: Answers::new(Api::new(ports, schema::Limits::default()), limits, clock), erp }
+            Self {
+                answers: Answers::new(Api::new(ports, schema::Limits::default()), limits, clock),
+                erp,
+                _folder: folder,
+            }
         }
 
         async fn ask(&self, query: &str, variables: &str, who: Principal, id: &str) -> Reply {
             let operation = Operation { query: query.into(), name: None, variables: variables.into() };
-            self.answers.answer(operation, who, id).await
+            let caller = Caller { who: Arc::new(who), address: None, request_id: id.into() };
+            self.answers.answer(operation, caller).await
         }
 
         /// How often the ERP is asked for this query, sent so many times one after the other.
@@ -368,7 +390,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_answer_from_fresh_records_is_given_again_until_they_are_old() {
-        let case = Case::new(ServedFrom::Cache, false);
+        let case = Case::new(ServedFrom::Cache, false).await;
         assert_eq!(case.lists(3, QUERY, "", who(&[])).await, 1);
         assert_eq!(case.lists(3, QUERY, r#"{"n":7}"#, who(&[])).await, 1, "other variables are another operation");
         assert_eq!(case.lists(3, QUERY, "", who(&["a"])).await, 1, "who may see less shares nothing");
@@ -379,9 +401,9 @@ mod tests {
     #[tokio::test]
     async fn what_holds_for_the_moment_is_not_given_again() {
         for served_from in [ServedFrom::Live, ServedFrom::StaleCache] {
-            assert_eq!(Case::new(served_from, false).lists(3, QUERY, "", who(&[])).await, 3, "{served_from:?}");
+            assert_eq!(Case::new(served_from, false).await.lists(3, QUERY, "", who(&[])).await, 3, "{served_from:?}");
         }
-        let case = Case::new(ServedFrom::Cache, false);
+        let case = Case::new(ServedFrom::Cache, false).await;
         for figure in ["ageMs", "tookMs", "calls"] {
             let query = format!("{{ invoices {{ sources {{ ...F }} }} }} fragment F on SourceReport {{ x: {figure} }}");
             assert_eq!(case.lists(3, &query, "", who(&[])).await, 3, "{figure}");
@@ -391,7 +413,7 @@ mod tests {
 
     #[tokio::test]
     async fn equal_operations_of_equal_rights_are_executed_once() {
-        let case = Case::new(ServedFrom::Live, false);
+        let case = Case::new(ServedFrom::Live, false).await;
         let replies = join_all((0..64).map(|_| case.ask(QUERY, "", who(&[]), "r"))).await;
         assert_eq!(case.erp.lists.load(Ordering::Relaxed), 1);
         assert!(replies.iter().all(|reply| reply.body == replies[0].body && reply.code.is_none()));
@@ -402,7 +424,7 @@ mod tests {
 
     #[tokio::test]
     async fn errors_are_shared_but_name_the_request_of_each() {
-        let case = Case::new(ServedFrom::Cache, true);
+        let case = Case::new(ServedFrom::Cache, true).await;
         let ids: Vec<String> = (0..8).map(|n| format!("request-{n}")).collect();
         let replies = join_all(ids.iter().map(|id| case.ask(QUERY, "", who(&[]), id))).await;
         assert_eq!(case.erp.lists.load(Ordering::Relaxed), 1);
@@ -417,7 +439,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_refused_has_no_data() {
-        let case = Case::new(ServedFrom::Cache, false);
+        let case = Case::new(ServedFrom::Cache, false).await;
         for (query, variables) in [("{", ""), ("{ nope }", ""), (QUERY, r#"{"n":"x"}"#), (QUERY, "[")] {
             let reply = case.ask(query, variables, who(&[]), "r").await;
             let body: serde_json::Value = serde_json::from_slice(&reply.body).expect("JSON");

@@ -2,8 +2,10 @@
 
 use crate::{
     answers::Answers,
+    audit::Audit,
+    auth::Accounts,
     config::Config,
-    erps::{ErpDefinition, ErpRegistry},
+    erps::{ErpDefinition, ErpRegistry, admin::Admin},
     federation::{Federation, Seal},
     http::{
         self, Access, Gateway,
@@ -11,17 +13,13 @@ use crate::{
         persisted::PersistedQueries,
         read::BodyLimits,
     },
+    store::Store,
 };
 use adapters::{catalog::Services, http::Hosts, tokens::MemoryTokens};
 use chrono::{DateTime, Utc};
 use metrics_exporter_prometheus::PrometheusHandle;
 use schema::{Api, ports::Ports};
-use std::{
-    hash::{BuildHasher, RandomState},
-    net::SocketAddr,
-    sync::Arc,
-    time::Duration,
-};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 /// The clock of the process: the only place that reads it; everything else is given a clock.
@@ -57,11 +55,25 @@ pub async fn start(
     config: &Config,
     erps: &[ErpDefinition],
     access: Access,
+    store: Store,
     metrics: Option<PrometheusHandle>,
 ) -> Result<Running, String> {
+    store.prepare().await.map_err(|e| e.to_string())?;
+    let audit = Audit::new(store.clone(), clock);
     let registry = Arc::new(ErpRegistry::new(erps, &services(config), clock)?);
-    let federation = Federation::new(Arc::clone(&registry), Seal::new(random_key()), config.reading(), clock);
-    let ports = Ports { reads: Arc::new(federation), erps: Arc::clone(&registry) as _, clock };
+    let federation = Federation::new(
+        Arc::clone(&registry),
+        Seal::new(store.cursor_key().await.map_err(|e| e.to_string())?),
+        config.reading(),
+        clock,
+    );
+    let ports = Ports {
+        reads: Arc::new(federation),
+        erps: Arc::clone(&registry) as _,
+        erp_admin: Arc::new(Admin { registry: Arc::clone(&registry), store: store.clone(), audit: audit.clone() }),
+        access: Arc::new(Accounts { store, audit }),
+        clock,
+    };
     let answers = Answers::new(Api::new(ports, config.limits.of_api()), config.answers(), clock);
     let gateway = Gateway {
         answers,
@@ -119,13 +131,4 @@ impl Drop for Running {
         self.server.abort();
         self.health.abort();
     }
-}
-
-/// A key that nobody can guess, from the operating system's randomness behind the standard library's hasher.
-fn random_key() -> [u8; 32] {
-    let mut key = [0; 32];
-    for part in key.chunks_exact_mut(8) {
-        part.copy_from_slice(&RandomState::new().hash_one(0u8).to_ne_bytes());
-    }
-    key
 }

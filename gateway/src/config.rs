@@ -1,10 +1,16 @@
 //! Settings: `config.default.toml`, over it the operator's file, over it the environment.
 
-use crate::erps::ErpDefinition;
+use crate::{erps::ErpDefinition, sealing::MasterKey};
 use adapters::settings::SettingDef;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use std::{collections::BTreeMap, fmt, net::SocketAddr, path::Path, time::Duration};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 /// The defaults and the manual of every key.
 pub const DEFAULTS: &str = include_str!("../config.default.toml");
@@ -15,6 +21,8 @@ pub const DEFAULTS: &str = include_str!("../config.default.toml");
 pub struct Config {
     /// Where it listens.
     pub server: Server,
+    /// Where it keeps what it has to remember.
+    pub store: StoreSettings,
     /// Who may ask.
     pub access: Access,
     /// What a query may cost.
@@ -48,6 +56,40 @@ pub struct Server {
     pub body_seconds: u64,
     /// The origins whose pages may ask, besides the gateway's own.
     pub cors_origins: Vec<String>,
+}
+
+/// Where the gateway keeps what it has to remember.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoreSettings {
+    /// The address of the database; it may hold a password.
+    pub url: SecretString,
+    /// The file that holds the master key; empty if there is none.
+    pub master_key_file: PathBuf,
+    /// The master key itself, from the environment.
+    #[serde(skip)]
+    pub master_key: Option<SecretString>,
+}
+
+impl StoreSettings {
+    /// The master key.
+    ///
+    /// # Errors
+    /// Where there is none, or it is none; the message says how to make one.
+    pub fn master_key(&self) -> Result<MasterKey, String> {
+        let text = match &self.master_key {
+            Some(text) => text.clone(),
+            None if self.master_key_file.as_os_str().is_empty() => {
+                return Err("there is no master key, which seals the secrets in the store: make one with `erp-gateway keys \
+                            generate`, keep it where secrets are kept, and set ERP_GATEWAY_MASTER_KEY or store.master_key_file"
+                    .into());
+            }
+            None => std::fs::read_to_string(&self.master_key_file)
+                .map_err(|error| format!("store.master_key_file: {}: {error}", self.master_key_file.display()))?
+                .into(),
+        };
+        MasterKey::parse(&text)
+    }
 }
 
 /// Who may ask.
@@ -287,6 +329,7 @@ impl Config {
                 return Err(format!("{key}: must be at least 1, or nothing could be answered"));
             }
         }
+        config.store.master_key = env("ERP_GATEWAY_MASTER_KEY").map(Into::into);
         for (id, erp) in &mut config.erps {
             erp.settings.resolve(env).map_err(|why| format!("erps.{id}.{why}"))?;
         }
@@ -330,6 +373,7 @@ fn known_keys(section: &str) -> &'static [&'static str] {
         "server" => {
             &["listen", "shutdown_seconds", "max_connections", "header_seconds", "body_seconds", "cors_origins"]
         }
+        "store" => &["url", "master_key_file"],
         "access" => &["api_key"],
         "limits" => &[
             "body_bytes",

@@ -5,6 +5,7 @@ use crate::{
     config::{Config, SettingValues},
     erps::ErpDefinition,
     http::Access,
+    store::Store,
     telemetry,
 };
 use clap::Args;
@@ -90,7 +91,8 @@ pub async fn demo(
         erps.push(definition(&simulator));
         simulators.push(simulator);
     }
-    let gateway = app::start(&config, &erps, Access::Open, Some(metrics)).await?;
+    let (store, _folder) = Store::temporary().await.map_err(|e| e.to_string())?;
+    let gateway = app::start(&config, &erps, Access::Open, store, Some(metrics)).await?;
     listening(&format!("http://{}", gateway.address))?;
     until.await;
     gateway.stop().await;

@@ -2,6 +2,8 @@
 
 mod answers;
 pub mod app;
+mod audit;
+mod auth;
 pub mod config;
 #[cfg(feature = "simulators")]
 pub mod demo;
@@ -9,4 +11,6 @@ pub mod erps;
 mod federation;
 mod flight;
 pub mod http;
+pub mod sealing;
+pub mod store;
 pub mod telemetry;

@@ -1,7 +1,7 @@
 //! The command line of the ERP gateway.
 
 use clap::{Parser, Subcommand};
-use gateway::{app, config::Config, erps::ErpRegistry, http::Access, telemetry};
+use gateway::{app, config::Config, erps::ErpRegistry, http::Access, store::Store, telemetry};
 use std::{
     io::{self, Write},
     path::{Path, PathBuf},
@@ -78,8 +78,9 @@ async fn serve(file: Option<&Path>) -> Result<(), String> {
                     for example to the output of `openssl rand -hex 32`"
             .into());
     };
+    let store = Store::open(&config.store.url, config.store.master_key()?).await.map_err(|e| e.to_string())?;
     let metrics = telemetry::count()?;
-    let running = app::start(&config, &config.erp_definitions(), Access::Key(key), Some(metrics)).await?;
+    let running = app::start(&config, &config.erp_definitions(), Access::Key(key), store, Some(metrics)).await?;
     listening(&format!("http://{}", running.address))?;
     interrupted().await;
     running.stop().await;

@@ -310,7 +310,7 @@ impl ErpQuery {
     /// The connected ERPs that the caller may see, by name.
     async fn erps(&self, ctx: &Context<'_>) -> Vec<Erp> {
         let state = RequestState::of(ctx);
-        state.ports.erps.visible(&state.who).into_iter().map(Erp).collect()
+        state.ports.erps.visible(&state.caller.who).into_iter().map(Erp).collect()
     }
 
     /// A connected ERP; null if there is none of this id that the caller may see.

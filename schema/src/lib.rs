@@ -35,7 +35,7 @@ pub use error::{Error, ErrorCode, Result};
 pub use limits::Limits;
 
 use crate::{
-    ports::{Ports, Principal},
+    ports::{Caller, Ports},
     query::Query,
     record::RecordRef,
     request::RequestState,
@@ -72,17 +72,11 @@ impl Api {
         })
     }
 
-    /// Executes a request that [`Document::request`] made. `request_id` is what a user tells an operator to look for in
-    /// the log.
-    pub fn execute(
-        &self,
-        mut request: Request,
-        who: impl Into<Arc<Principal>>,
-        request_id: &str,
-    ) -> BoxFuture<'_, Answer> {
-        let (who, request_id) = (who.into(), request_id.to_owned());
+    /// Executes a request that [`Document::request`] made.
+    pub fn execute(&self, mut request: Request, caller: Caller) -> BoxFuture<'_, Answer> {
         async move {
-            let state = RequestState::new(self.ports.clone(), who, self.limits.time);
+            let request_id = Arc::clone(&caller.request_id);
+            let state = RequestState::new(self.ports.clone(), caller, self.limits.time);
             let watch = state.watch.clone();
             let mut response = match self.check_variables(&mut request) {
                 // tokio's budget would interrupt a level of many relations, and its batch would be two.

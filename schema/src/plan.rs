@@ -2,7 +2,7 @@
 //!
 //! [`Planner`](crate::planner::Planner) makes plans, [`Run`](crate::run::Run) carries them out.
 
-use crate::ports::ChildrenRequest;
+use crate::{error::Error, ports::ChildrenRequest};
 use adapters::model::{EntityType, FieldDef, FieldSet};
 use async_graphql::{Name, Pos, Positioned, Value, indexmap::IndexMap, parser::types::Field};
 use std::borrow::Cow;
@@ -70,8 +70,8 @@ pub(crate) enum Plain<'q> {
         plan: ObjectPlan<'q>,
     },
     /// A field that the caller may not see.
-    Forbidden {
-        scope: &'static str,
+    Refused {
+        error: Error,
         pos: Pos,
     },
 }

@@ -6,7 +6,7 @@ use crate::{
     error::{self, Error},
     limits::DEFAULT_FIRST_NESTED,
     plan::{Column, EdgePlan, Later, MoneyPlan, ObjectPlan, PagePart, PagePlan, Plain},
-    ports::{ChildrenRequest, ReadOptions, SCOPE_RAW},
+    ports::{ChildrenRequest, Permission, ReadOptions},
     request::RequestState,
 };
 use adapters::model::{ChildrenDef, EntityDef, EntityType, FieldDef, FieldId, FieldSet, Kind, ObjectDef};
@@ -99,8 +99,10 @@ impl<'q> Planner<'q> {
         fields: &Occurrences<'q>,
     ) -> ServerResult<()> {
         let field = def.field(id);
-        if field.name == "raw" && !self.state.who.has_scope(SCOPE_RAW) {
-            plan.plain.push((at, Plain::Forbidden { scope: SCOPE_RAW, pos: fields.first().pos }));
+        if field.name == "raw"
+            && let Err(error) = self.state.caller.who.require(Permission::ReadRaw)
+        {
+            plan.plain.push((at, Plain::Refused { error, pos: fields.first().pos }));
             return Ok(());
         }
         match field.computed {

@@ -169,8 +169,8 @@ async fn list(ctx: &Context<'_>, entity: EntityType) -> ServerResult<Value> {
         of: None,
     };
     let reads = &state.ports.reads;
-    let listed = plan.rows.then(|| reads.list(&state.who, &request));
-    let count = plan.count.then(|| reads.count(&state.who, &request));
+    let listed = plan.rows.then(|| reads.list(&state.caller.who, &request));
+    let count = plan.count.then(|| reads.count(&state.caller.who, &request));
     let (listed, count) = join(OptionFuture::from(listed), OptionFuture::from(count)).await;
     let run = Run::new(&selection, options);
     let listed = listed.as_ref().map(|listed| run.whole(Some(listed))).transpose().map_err(at)?;

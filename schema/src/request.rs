@@ -4,7 +4,7 @@ use crate::{
     basis::{Watch, Watched},
     limits::MAX_ENTITIES,
     loader::Loader,
-    ports::{ErpView, Ports, Principal, ReadOptions, Reads},
+    ports::{Caller, ErpView, Ports, ReadOptions, Reads},
 };
 use adapters::model::ErpId;
 use async_graphql::ContextBase;
@@ -19,7 +19,7 @@ use tokio::time::Instant;
 /// The state of one request; [`Api::execute`](crate::Api::execute) makes it.
 pub(crate) struct RequestState {
     pub(crate) ports: Ports,
-    pub(crate) who: Arc<Principal>,
+    pub(crate) caller: Caller,
     /// One time for the whole answer.
     pub(crate) now: DateTime<Utc>,
     /// When the answer has to be there.
@@ -31,14 +31,14 @@ pub(crate) struct RequestState {
 }
 
 impl RequestState {
-    pub(crate) fn new(ports: Ports, who: Arc<Principal>, time: Duration) -> Self {
+    pub(crate) fn new(ports: Ports, caller: Caller, time: Duration) -> Self {
         let (now, watch) = ((ports.clock)(), Watch::default());
         let reads: Arc<dyn Reads> = Arc::new(Watched { reads: ports.reads, watch: watch.clone() });
         let ports = Ports { reads: Arc::clone(&reads), ..ports };
         Self {
             ports,
-            loader: Loader::new(reads, Arc::clone(&who)),
-            who,
+            loader: Loader::new(reads, Arc::clone(&caller.who)),
+            caller,
             now,
             deadline: Instant::now() + time,
             watch,
@@ -80,6 +80,6 @@ impl RequestState {
 
     /// An ERP, if the caller may know of it.
     pub(crate) fn erp(&self, id: &ErpId) -> Option<Arc<ErpView>> {
-        self.ports.erps.get(&self.who, id)
+        self.ports.erps.get(&self.caller.who, id)
     }
 }

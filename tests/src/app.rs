@@ -1,6 +1,6 @@
 //! A whole gateway in this process, over simulated ERPs.
 
-use gateway::{app, config::Config, demo, http::Access, telemetry};
+use gateway::{app, config::Config, demo, http::Access, store::Store, telemetry};
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::{Value, json};
 use simulators::{Options, Running, System};
@@ -49,6 +49,7 @@ pub struct App {
     running: app::Running,
     client: reqwest::Client,
     keyed: bool,
+    _folder: tempfile::TempDir,
 }
 
 /// An answer of the server.
@@ -97,8 +98,16 @@ impl App {
         let access = if setup.keyed { Access::Key(KEY.into()) } else { Access::Open };
         let client = client();
         let metrics = METRICS.get_or_init(|| telemetry::count().expect("nobody else counts")).clone();
-        let running = app::start(&config, &definitions, access, Some(metrics)).await.expect("a gateway");
-        let app = Self { url: format!("http://{}", running.address), erps, running, client, keyed: setup.keyed };
+        let (store, folder) = Store::temporary().await.expect("a store");
+        let running = app::start(&config, &definitions, access, store, Some(metrics)).await.expect("a gateway");
+        let app = Self {
+            url: format!("http://{}", running.address),
+            erps,
+            running,
+            client,
+            keyed: setup.keyed,
+            _folder: folder,
+        };
         app.wait_until_probed().await;
         app.reset();
         app

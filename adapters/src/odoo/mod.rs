@@ -204,6 +204,7 @@ impl Adapter for Odoo {
             base_currency: books.company.currency,
             time_zone: books.company.zone_is_known.then(|| books.company.zone.to_string()),
             missing_rights: missing.collect(),
+            companies: Vec::new(),
         })
     }
 

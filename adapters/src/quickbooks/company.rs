@@ -209,5 +209,6 @@ pub(super) async fn probe(api: &Api, ctx: &Ctx, mapping: &Mapping) -> Result<Ser
         base_currency,
         time_zone: zone.map(|zone| zone.name().to_owned()),
         missing_rights,
+        companies: Vec::new(),
     })
 }

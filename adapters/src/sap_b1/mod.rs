@@ -310,6 +310,7 @@ impl Adapter for SapB1 {
             base_currency: Some(books.base_currency),
             time_zone: Some(self.config.zone.name().to_owned()),
             missing_rights,
+            companies: Vec::new(),
         })
     }
 

@@ -14,7 +14,7 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header, request},
     response::{IntoResponse, Response},
 };
-use schema::ports::Principal;
+use schema::ports::Caller;
 use std::{sync::Arc, time::Duration};
 use tokio::time::{Instant, timeout};
 
@@ -94,7 +94,8 @@ async fn answer(gateway: &Gateway, id: &RequestId, request: Request) -> Result<R
     }
     let keep = document.to_keep();
     let operation = Operation { query: document.text, name: parts.operation_name, variables: parts.variables };
-    let reply = run(gateway, operation, who, id).await?;
+    let reply =
+        run(gateway, operation, Caller { who: Arc::new(who), address: None, request_id: Arc::clone(&id.0) }).await?;
     if let Some((text, hash)) = keep.filter(|_| reply.executed) {
         gateway.persisted.keep(text, hash).await;
     }
@@ -135,10 +136,11 @@ fn of_address(head: &request::Parts) -> Result<Parts, Refusal> {
 }
 
 /// Has an operation executed. Each ERP is waited for no longer than the request may take: this is for what goes wrong.
-async fn run(gateway: &Gateway, operation: Operation, who: Principal, id: &RequestId) -> Result<Reply, Refusal> {
-    let reply = timeout(gateway.time + GRACE, gateway.answers.answer(operation, who, &id.0));
+async fn run(gateway: &Gateway, operation: Operation, caller: Caller) -> Result<Reply, Refusal> {
+    let id = Arc::clone(&caller.request_id);
+    let reply = timeout(gateway.time + GRACE, gateway.answers.answer(operation, caller));
     reply.await.map_err(|_| {
-        tracing::error!(request.id = &*id.0, "a request took longer than its time");
+        tracing::error!(request.id = &*id, "a request took longer than its time");
         let message = format!("The request took more than {} ms, the limit (request_ms).", gateway.time.as_millis());
         Refusal::new(StatusCode::GATEWAY_TIMEOUT, "SOURCE_TIMEOUT", message)
     })

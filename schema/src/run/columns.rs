@@ -202,7 +202,7 @@ impl<'q> Run<'q> {
             }
             return vec![Some(Value::Null); parents.len()];
         }
-        let (ports, who) = (&self.state.ports, &self.state.who);
+        let (ports, who) = (&self.state.ports, &self.state.caller.who);
         let lists = async {
             match after {
                 None => self.state.loader.children(Arc::clone(&parents), request).await,

@@ -2,7 +2,7 @@
 
 use super::{Item, Run, list, nth, under, value_of};
 use crate::{
-    error::{Error, ErrorCode},
+    error::Error,
     id,
     plan::{MoneyPlan, Object, ObjectPlan, Plain},
     scalars::{DateTime, Json},
@@ -57,9 +57,8 @@ impl Run<'_> {
                     collected(def, values.into_iter())?
                 }
             },
-            Plain::Forbidden { scope, pos } => {
-                let error = Error::new(ErrorCode::Forbidden, format!("This field needs the scope {scope}."));
-                self.report(error, *pos, under(&item.path, key));
+            Plain::Refused { error, pos } => {
+                self.report(error.clone(), *pos, under(&item.path, key));
                 Value::Null
             }
         })

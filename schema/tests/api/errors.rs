@@ -1,6 +1,6 @@
 //! Errors: partial answers, codes, and limits.
 
-use crate::fake::{B1, Fake, ODOO, analyst, customer_id, data, error, error_of, invoice_id, respond};
+use crate::fake::{B1, Fake, ODOO, analyst, caller, customer_id, data, error, error_of, invoice_id, respond};
 use schema::Limits;
 use serde_json::json;
 use std::fmt::Write;
@@ -126,7 +126,7 @@ async fn children_of_a_failing_erp_are_partial_or_fail() {
 async fn raw_needs_its_scope() {
     let fake = Fake::new();
     let response = respond(&fake.api(), &format!("{{ customer(id: \"{}\") {{ name raw }} }}", customer_id(1))).await;
-    assert_eq!(error_of(&response), ("FORBIDDEN".into(), "This field needs the scope records:raw.".into()));
+    assert_eq!(error_of(&response), ("FORBIDDEN".into(), "This needs the scope records:raw.".into()));
     assert_eq!(serde_json::to_value(&response.errors[0].path).expect("JSON"), json!(["customer", "raw"]));
     assert_eq!(response.data.into_json().expect("JSON")["customer"], json!({"name": "Customer 01", "raw": null}));
     let calls = fake.calls();
@@ -173,7 +173,7 @@ async fn requests_that_are_no_queries_have_the_codes_of_apollo() {
     assert_eq!(error(&api, missing).await, ("BAD_USER_INPUT".into(), message.into()));
     assert_eq!(error(&api, "query($id: ID!) { node(id: $id) { id } }").await.0, "BAD_USER_INPUT");
     let response = api
-        .execute(api.parse("{ erps { id } }", "r-1").expect("a query").request().operation_name("X"), analyst(), "r-1")
+        .execute(api.parse("{ erps { id } }", "r-1").expect("a query").request().operation_name("X"), caller(analyst()))
         .await
         .response;
     assert_eq!(error_of(&response).0, "GRAPHQL_VALIDATION_FAILED");

@@ -14,9 +14,9 @@ use chrono::{DateTime, Utc};
 use schema::{
     Api, Error, Limits, Result, id,
     ports::{
-        CapabilityView, ChildrenRequest, Count, CountPrecision, ErpStatus, ErpView, Erps, Fetched, IntegrationMode,
-        ListRequest, Listed, Origin, Ports, Principal, Pushdown, QuotaView, ReadOptions, Reads, Role, ServedFrom,
-        SettingView, SourceReport, SourceStatus, SystemView,
+        Caller, CapabilityView, ChildrenRequest, Count, CountPrecision, ErpStatus, ErpView, Erps, Fetched,
+        IntegrationMode, ListRequest, Listed, Origin, Ports, Principal, Pushdown, QuotaView, ReadOptions, Reads, Role,
+        ServedFrom, SettingView, SourceReport, SourceStatus, SystemView,
     },
 };
 use serde_json::{Value as Json, json, value::RawValue};
@@ -258,7 +258,16 @@ impl Fake {
     }
 
     pub(crate) fn api_with(self: &Arc<Self>, limits: Limits) -> Api {
-        Api::new(Ports { reads: self.clone(), erps: self.clone(), clock: now }, limits)
+        Api::new(
+            Ports {
+                reads: self.clone(),
+                erps: self.clone(),
+                erp_admin: self.clone(),
+                access: self.clone(),
+                clock: now,
+            },
+            limits,
+        )
     }
 
     /// The calls since the last time somebody asked.
@@ -471,6 +480,10 @@ fn erp(id: &str, name: &str) -> Arc<ErpView> {
         server_version: Some("19.0".into()),
         company_name: Some("ACME".into()),
         base_currency: Some(eur()),
+        time_zone: Some("Europe/Vienna".into()),
+        missing_rights: Vec::new(),
+        companies: Vec::new(),
+        of_file: false,
         capabilities: [capability()].into(),
         last_health_check_at: Some(now()),
         last_sync_at: None,
@@ -492,6 +505,11 @@ pub(crate) fn analyst() -> Principal {
     Principal { subject: "ann".into(), role: Role::Analyst, scopes: BTreeSet::new(), erps: None }
 }
 
+/// Somebody who sends a request.
+pub(crate) fn caller(who: impl Into<Arc<Principal>>) -> Caller {
+    Caller { who: who.into(), address: None, request_id: "r-1".into() }
+}
+
 /// Somebody who may only know of some ERPs.
 pub(crate) fn limited_to(erps: &[&str]) -> Principal {
     Principal { erps: Some(erps.iter().map(|erp| (*erp).into()).collect()), ..analyst() }
@@ -504,7 +522,7 @@ pub(crate) async fn respond(api: &Api, query: &str) -> Response {
 /// The answer to a query of somebody.
 pub(crate) async fn ask(api: &Api, query: &str, variables: Variables, who: impl Into<Arc<Principal>>) -> Response {
     match api.parse(query, "r-1") {
-        Ok(document) => api.execute(document.request().variables(variables), who, "r-1").await.response,
+        Ok(document) => api.execute(document.request().variables(variables), caller(who)).await.response,
         Err(refusal) => *refusal,
     }
 }

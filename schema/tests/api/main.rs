@@ -1,5 +1,6 @@
 //! The API over a fake gateway that holds its records in memory.
 
+mod administration;
 mod errors;
 mod fake;
 mod federation;

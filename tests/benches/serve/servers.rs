@@ -9,7 +9,7 @@ use axum::{
     routing::post,
 };
 use futures_util::future::join_all;
-use gateway::{app, config::Config, demo, http::Access};
+use gateway::{app, config::Config, demo, http::Access, store::Store};
 use serde_json::{Value, json};
 use simulators::System;
 use std::{
@@ -151,7 +151,8 @@ pub(crate) async fn serve(kind: &str) {
             config.cache.fresh_seconds = 3600;
             let erps: Vec<_> = input.as_array().expect("ERPs").iter().map(erp).collect();
             let _ = rustls::crypto::ring::default_provider().install_default();
-            let running = app::start(&config, &erps, Access::Open, None).await.expect("a gateway");
+            let (store, _folder) = Store::temporary().await.expect("a store");
+            let running = app::start(&config, &erps, Access::Open, store, None).await.expect("a gateway");
             let address = running.address;
             _running = running;
             address

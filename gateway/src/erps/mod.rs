@@ -1,5 +1,7 @@
 //! The connected ERPs: their adapters, and what is known of them.
 
+pub(crate) mod admin;
+
 use adapters::{
     ErrorKind,
     adapter::{Adapter, Capability, Ctx, ServerInfo},
@@ -180,6 +182,9 @@ impl ErpRegistry {
                 view.server_version.clone_from(&info.version);
                 view.company_name.clone_from(&info.company);
                 view.base_currency = info.base_currency;
+                view.time_zone.clone_from(&info.time_zone);
+                view.missing_rights.clone_from(&info.missing_rights);
+                view.companies.clone_from(&info.companies);
                 view.capabilities = capabilities(&*erp.adapter);
             }
             Err(error) => {
@@ -233,6 +238,10 @@ fn unprobed(
         server_version: None,
         company_name: None,
         base_currency: None,
+        time_zone: None,
+        missing_rights: Vec::new(),
+        companies: Vec::new(),
+        of_file: true,
         capabilities: capabilities(adapter),
         last_health_check_at: None,
         last_sync_at: None,
