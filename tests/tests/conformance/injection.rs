@@ -146,10 +146,13 @@ pub(crate) async fn strings_in_ids_are_data(target: Case) {
     }
     // References in filters.
     for entity in target.entities() {
+        let evaluated = target.adapter.capability(entity).filter;
         for (id, field) in entity.def().all_fields().filter(|(_, field)| field.filter) {
             let Kind::Ref(to) = field.kind else { continue };
             let Some(set) = target.adapter.sets(to).into_iter().next() else { continue };
-            for nasty in NASTY {
+            // What the ERP does not evaluate at all is in none of its requests: each would read the whole list.
+            let tried = if evaluated.contains(&field.name) { NASTY } else { &NASTY[..1] };
+            for nasty in tried {
                 let of = RemoteRef { set: set.clone(), id: (*nasty).into() };
                 let filter = Condition { target: Target::Field(id), op: Op::Eq, values: vec![Value::Ref(of)] };
                 assert_eq!(list(&target, entity, Filter::Is(filter)).await, 0, "{nasty:?} {entity:?}.{}", field.name);
