@@ -49,7 +49,7 @@ pub struct App {
     running: app::Running,
     client: reqwest::Client,
     keyed: bool,
-    _folder: tempfile::TempDir,
+    _folder: Option<tempfile::TempDir>,
 }
 
 /// An answer of the server.
@@ -83,6 +83,12 @@ impl Answer {
 impl App {
     /// Starts the ERPs and the gateway, and waits until it has asked each ERP whether it works.
     pub async fn start(setup: Setup) -> Self {
+        let (store, folder) = Store::temporary().await.expect("a store");
+        Self { _folder: Some(folder), ..Self::start_on(setup, store).await }
+    }
+
+    /// The same on a store of the test's own.
+    pub async fn start_on(setup: Setup, store: Store) -> Self {
         let mut config = Config::defaults().expect("good defaults");
         config.server.listen = ([127, 0, 0, 1], 0).into();
         (setup.configure)(&mut config);
@@ -98,7 +104,6 @@ impl App {
         let access = if setup.keyed { Access::Key(KEY.into()) } else { Access::Open };
         let client = client();
         let metrics = METRICS.get_or_init(|| telemetry::count().expect("nobody else counts")).clone();
-        let (store, folder) = Store::temporary().await.expect("a store");
         let running = app::start(&config, &definitions, access, store, Some(metrics)).await.expect("a gateway");
         let app = Self {
             url: format!("http://{}", running.address),
@@ -106,7 +111,7 @@ impl App {
             running,
             client,
             keyed: setup.keyed,
-            _folder: folder,
+            _folder: None,
         };
         app.wait_until_probed().await;
         app.reset();

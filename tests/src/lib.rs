@@ -1,11 +1,15 @@
 //! What the tests stand on: simulated ERPs with their adapters, a gateway in front of them, snapshots.
 
 mod app;
+#[cfg(unix)]
+pub mod postgres;
 pub mod snapshot;
+mod stores;
 mod target;
 pub mod targets;
 
 pub use app::{Answer, App, KEY, Setup, client, uncached};
+pub use stores::{Base, master_key};
 pub use target::{Spec, TODAY, Target};
 
 use adapters::model::EntityType;

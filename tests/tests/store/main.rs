@@ -1,0 +1,3 @@
+//! The store on both of its databases.
+
+mod migrations;
