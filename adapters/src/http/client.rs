@@ -101,7 +101,7 @@ impl Client {
             builder = builder.tls_certs_merge(roots);
         }
         let reqwest = builder.build().map_err(|e| {
-            config("the HTTP client cannot be set up with these certificates").with_detail(e.to_string())
+            config("a root certificate cannot be used: is its PEM text complete?").with_detail(e.to_string())
         })?;
         Ok(Self {
             reqwest,

@@ -30,101 +30,107 @@ const MINOR_VERSION: u32 = 75;
 /// The home currency of a company does not change; its codes of tax may.
 const KEEP_BOOKS: Duration = Duration::from_secs(60 * 60);
 
-const OPTIONAL: SettingDef =
-    SettingDef { key: "", label: "", help: "", required: false, secret: false, example: None, pattern: None };
-
 pub(super) static FORM: &[SettingDef] = &[
     SettingDef {
-        key: "realm_id",
-        label: "Company ID",
-        help: "The company's number (realm id): in QuickBooks under Settings, Account and settings, Billing & subscription, and as realmId in the address to which Intuit returns after connecting.",
-        required: true,
-        example: Some("9341453000000001"),
-        pattern: Some("^[0-9]{1,20}$"),
-        ..OPTIONAL
-    },
-    SettingDef {
-        key: "client_id",
-        label: "Client ID",
-        help: "Of your app at developer.intuit.com: Keys & credentials, of the same environment as the company.",
         required: true,
         example: Some("ABxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"),
-        pattern: Some("^[A-Za-z0-9]+$"),
-        ..OPTIONAL
+        pattern: Some("^[A-Za-z0-9]{2,100}$"),
+        ..SettingDef::new(
+            "client_id",
+            "Client ID",
+            "Of your app at developer.intuit.com: Keys & credentials, of the same environment as the company. There, under Redirect \
+             URIs, enter the address of this gateway with /oauth/callback behind it.",
+        )
     },
     SettingDef {
-        key: "client_secret",
-        label: "Client secret",
-        help: "Beside the client ID.",
         required: true,
         secret: true,
         example: Some("40 letters and digits"),
-        ..OPTIONAL
+        pattern: Some("^[!-~]+$"),
+        ..SettingDef::new("client_secret", "Client secret", "Beside the client ID.")
     },
     SettingDef {
-        key: "refresh_token",
-        label: "Refresh token",
-        help: "The first one, from the OAuth 2.0 Playground at developer.intuit.com with the scope com.intuit.quickbooks.accounting. The gateway renews and keeps it from then on; enter a new one only to connect the company again.",
-        required: true,
+        example: Some("9341453000000001"),
+        pattern: Some("^[0-9]{1,20}$"),
+        ..SettingDef::new(
+            "realm_id",
+            "Company ID",
+            "The company's number (realm id). Left empty, it is the company that is chosen when an administrator of it gives \
+             their consent; if it is given, no other company is accepted. In QuickBooks: Settings, Account and settings, Billing & \
+             subscription.",
+        )
+    },
+    SettingDef {
         secret: true,
         example: Some("RT1-…"),
-        ..OPTIONAL
+        pattern: Some("^[!-~]+$"),
+        ..SettingDef::new(
+            "refresh_token",
+            "Refresh token",
+            "Not needed where an administrator of the company gives their consent at the address that connecting returns. Otherwise \
+             the first one, with the company's ID, from the OAuth 2.0 Playground at developer.intuit.com. The gateway renews and keeps \
+             it from then on.",
+        )
     },
     SettingDef {
-        key: "environment",
-        label: "Environment",
-        help: "production for a real company, sandbox for a company made for tests. Default: production.",
         example: Some("production"),
         pattern: Some("^(production|sandbox)$"),
-        ..OPTIONAL
+        ..SettingDef::new(
+            "environment",
+            "Environment",
+            "production for a real company, sandbox for a company made for tests. Default: production.",
+        )
     },
     SettingDef {
-        key: "sales_orders",
-        label: "Sales orders",
-        help: "QuickBooks Online has no sales orders. estimates: its estimates count as such, pending ones as drafts. Empty: this company has none.",
         example: Some("estimates"),
-        pattern: Some("^estimates$"),
-        ..OPTIONAL
+        pattern: Some("^(estimates)$"),
+        ..SettingDef::new(
+            "sales_orders",
+            "Sales orders",
+            "QuickBooks Online has no sales orders. estimates: its estimates count as such, pending ones as drafts. Empty: this \
+             company has none.",
+        )
     },
     SettingDef {
-        key: "base_currency",
-        label: "Home currency",
-        help: "The currency of the books, by its three letters. Default: what the company's preferences say.",
         example: Some("USD"),
-        pattern: Some("^[A-Z]{3}$"),
-        ..OPTIONAL
+        ..SettingDef::currency(
+            "base_currency",
+            "Home currency",
+            "The currency of the books, by its three letters. Default: what the company's preferences say.",
+        )
     },
     SettingDef {
-        key: "time_zone",
-        label: "Time zone",
-        help: "Where the company's day begins, by its IANA name. QuickBooks itself writes all times with their offset.",
         example: Some("America/Los_Angeles"),
-        pattern: Some("^[A-Za-z_]+(/[A-Za-z0-9_+-]+)*$"),
-        ..OPTIONAL
+        ..SettingDef::time_zone(
+            "time_zone",
+            "Time zone",
+            "Where the company's day begins, by its IANA name. QuickBooks itself writes all times with their offset.",
+        )
     },
     SettingDef {
-        key: "minor_version",
-        label: "Minor version",
-        help: "Of the API, for when Intuit asks for a newer one. Default: 75.",
         example: Some("75"),
         pattern: Some("^[0-9]{1,4}$"),
-        ..OPTIONAL
+        ..SettingDef::new(
+            "minor_version",
+            "Minor version",
+            "Of the API, for when Intuit asks for a newer one. Default: 75.",
+        )
     },
     SettingDef {
-        key: "url",
-        label: "Address",
-        help: "Instead of Intuit's address for the environment: for a simulator or a proxy.",
         example: Some("http://127.0.0.1:8075"),
-        pattern: Some("^https?://"),
-        ..OPTIONAL
+        ..SettingDef::address(
+            "url",
+            "Address",
+            "Instead of Intuit's address for the environment: for a simulator or a proxy.",
+        )
     },
     SettingDef {
-        key: "token_url",
-        label: "Address of the token service",
-        help: "Instead of Intuit's. Default with an address of your own: oauth2/v1/tokens/bearer below it.",
         example: Some("http://127.0.0.1:8075/oauth2/v1/tokens/bearer"),
-        pattern: Some("^https?://"),
-        ..OPTIONAL
+        ..SettingDef::address(
+            "token_url",
+            "Address of the token service",
+            "Instead of Intuit's. Default with an address of your own: oauth2/v1/tokens/bearer below it.",
+        )
     },
 ];
 

@@ -124,11 +124,11 @@ async fn without_the_setting_there_are_no_sales_orders() {
     assert_eq!(fake.calls(), 0);
 }
 
-fn settings(values: &[(&str, &str)]) -> crate::settings::Settings {
+fn settings(values: &[(&str, &str)]) -> Result<crate::settings::Settings> {
     let required =
         [("realm_id", "123"), ("client_id", "AB1"), ("client_secret", "hush"), ("refresh_token", "RT1-first")];
     let values = required.iter().chain(values).map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
-    crate::settings::Settings::new(SYSTEM.settings, values).expect("known settings")
+    crate::settings::Settings::new(SYSTEM.settings, values)
 }
 
 fn services() -> crate::catalog::Services {
@@ -141,7 +141,7 @@ fn services() -> crate::catalog::Services {
 
 #[test]
 fn settings_make_an_adapter_or_say_why_not() {
-    let build = |values: &[(&str, &str)]| (SYSTEM.build)(&"books".into(), settings(values), &services()).map(|_| ());
+    let build = |values: &[(&str, &str)]| (SYSTEM.build)(&"books".into(), settings(values)?, &services()).map(|_| ());
     build(&[]).expect("production");
     build(&[
         ("environment", "sandbox"),

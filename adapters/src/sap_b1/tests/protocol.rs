@@ -173,8 +173,9 @@ fn the_catalog_builds_it_and_names_what_is_wrong() {
     assert_eq!(build(&good).expect("an adapter").info().system, "sap_b1");
     let error = |settings: &[(&str, &str)]| build(settings).err().expect("refused").message;
     assert_eq!(error(&good[..4]), "The setting time_zone (Time zone of the server) is missing.");
-    let certificate = [&good[..], &[("root_certificate", "none")]].concat();
-    assert_eq!(error(&certificate), "the additional root certificate is no PEM certificate");
+    let broken = "-----BEGIN CERTIFICATE-----\nnone\n-----END CERTIFICATE-----";
+    let certificate = [&good[..], &[("root_certificate", broken)]].concat();
+    assert_eq!(error(&certificate), "a root certificate cannot be used: is its PEM text complete?");
 }
 
 #[tokio::test]
