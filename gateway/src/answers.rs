@@ -1,7 +1,7 @@
 //! Answers to whole operations: documents are parsed once, equal operations are executed once, and an answer that was
 //! read from caches is given again until the first of its parts is no longer fresh.
 
-use crate::flight::Flights;
+use crate::{erps::ErpRegistry, flight::Flights};
 use async_graphql::{Request, Response, ServerError, Value, Variables, parser::types::OperationType};
 use bytes::Bytes;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -57,6 +57,8 @@ struct Key {
     rights: RightsKey,
     /// Some fields depend on the day.
     today: NaiveDate,
+    /// What was answered before an ERP was changed or disconnected is not given again.
+    erps: u64,
 }
 
 struct Kept {
@@ -79,12 +81,13 @@ pub(crate) struct Answers {
     documents: Cache<Arc<str>, Arc<Document>>,
     kept: Cache<Key, Arc<Kept>>,
     flights: Arc<Flights<Key, Executed>>,
+    erps: Arc<ErpRegistry>,
     limits: Limits,
     clock: fn() -> DateTime<Utc>,
 }
 
 impl Answers {
-    pub(crate) fn new(api: Api, limits: Limits, clock: fn() -> DateTime<Utc>) -> Self {
+    pub(crate) fn new(api: Api, erps: Arc<ErpRegistry>, limits: Limits, clock: fn() -> DateTime<Utc>) -> Self {
         let kept = Cache::builder()
             .max_capacity(limits.bytes)
             .weigher(|key: &Key, kept: &Arc<Kept>| {
@@ -98,7 +101,7 @@ impl Answers {
             // A parsed document is larger than its text.
             .weigher(|query: &Arc<str>, _| u32::try_from(query.len().saturating_mul(16)).unwrap_or(u32::MAX))
             .build();
-        Self { api, documents, kept, flights: Arc::default(), limits, clock }
+        Self { api, documents, kept, flights: Arc::default(), erps, limits, clock }
     }
 
     /// The document of a query, parsed by this or an earlier request.
@@ -135,6 +138,7 @@ impl Answers {
             variables: operation.variables.into(),
             rights: caller.who.rights_key(),
             today: now.date_naive(),
+            erps: self.erps.version(),
         };
         if let Some(kept) = self.kept.get(&key).await.filter(|kept| now < kept.until) {
             count("kept");
@@ -243,7 +247,7 @@ mod tests {
     use crate::{
         audit::Audit,
         auth::Accounts,
-        erps::{ErpRegistry, admin::Admin},
+        erps::{Erps as Connected, admin::Admin},
         store::Store,
     };
     use adapters::model::{ErpId, FieldSet, RecordKey};
@@ -348,18 +352,22 @@ mod tests {
         async fn new(served_from: ServedFrom, fails: bool) -> Self {
             let erp = Arc::new(Empty { served_from, fails, lists: AtomicU32::new(0) });
             let (store, folder) = Store::temporary().await.expect("a store");
+            store.prepare().await.expect("its tables");
             let audit = Audit::new(store.clone(), clock);
-            let registry = Arc::new(ErpRegistry::of_adapters(std::iter::empty(), clock));
+            let config = crate::config::Config::defaults().expect("good defaults");
+            let erps =
+                Connected::open(&config, &[], crate::app::services(&config), store.clone(), audit.clone(), clock);
+            let connected = erps.await.expect("no ERPs");
             let ports = Ports {
                 reads: Arc::clone(&erp) as _,
                 erps: Arc::clone(&erp) as _,
-                erp_admin: Arc::new(Admin { registry, store: store.clone(), audit: audit.clone() }),
+                erp_admin: Arc::new(Admin::new(&connected, audit.clone(), Duration::from_secs(30))),
                 access: Arc::new(Accounts { store, audit }),
                 clock,
             };
             let limits = Limits { bytes: 1 << 20, fresh: Duration::from_secs(30) };
             Self {
-                answers: Answers::new(Api::new(ports, schema::Limits::default()), limits, clock),
+                answers: Answers::new(Api::new(ports, schema::Limits::default()), connected.registry, limits, clock),
                 erp,
                 _folder: folder,
             }
@@ -435,6 +443,14 @@ mod tests {
         }
         assert!(case.ask(QUERY, "", who(&[]), "again").await.code.is_some());
         assert_eq!(case.erp.lists.load(Ordering::Relaxed), 2, "errors are not kept");
+    }
+
+    #[tokio::test]
+    async fn what_was_answered_before_an_erp_changed_is_not_given_again() {
+        let case = Case::new(ServedFrom::Cache, false).await;
+        assert_eq!(case.lists(2, QUERY, "", who(&[])).await, 1);
+        case.answers.erps.touch();
+        assert_eq!(case.lists(2, QUERY, "", who(&[])).await, 1, "asked anew, and kept again");
     }
 
     #[tokio::test]

@@ -5,7 +5,7 @@ use crate::{
     audit::Audit,
     auth::Accounts,
     config::Config,
-    erps::{ErpDefinition, ErpRegistry, admin::Admin},
+    erps::{ErpDefinition, Erps, admin::Admin},
     federation::{Federation, Seal},
     http::{
         self, Access, Gateway,
@@ -20,7 +20,11 @@ use chrono::{DateTime, Utc};
 use metrics_exporter_prometheus::PrometheusHandle;
 use schema::{Api, ports::Ports};
 use std::{net::SocketAddr, sync::Arc, time::Duration};
-use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+use tokio::{
+    net::TcpListener,
+    sync::watch,
+    task::{JoinHandle, JoinSet},
+};
 
 /// The clock of the process: the only place that reads it; everything else is given a clock.
 #[expect(clippy::disallowed_methods, reason = "somebody has to ask the operating system")]
@@ -43,7 +47,8 @@ pub struct Running {
     pub address: SocketAddr,
     stop: watch::Sender<bool>,
     server: JoinHandle<()>,
-    health: JoinHandle<()>,
+    /// What goes on by itself: aborted when it is dropped.
+    _tasks: JoinSet<()>,
     patience: Duration,
 }
 
@@ -60,7 +65,8 @@ pub async fn start(
 ) -> Result<Running, String> {
     store.prepare().await.map_err(|e| e.to_string())?;
     let audit = Audit::new(store.clone(), clock);
-    let registry = Arc::new(ErpRegistry::new(erps, &services(config), clock)?);
+    let erps = Erps::open(config, erps, services(config), store.clone(), audit.clone(), clock).await?;
+    let registry = Arc::clone(&erps.registry);
     let federation = Federation::new(
         Arc::clone(&registry),
         Seal::new(store.cursor_key().await.map_err(|e| e.to_string())?),
@@ -70,11 +76,11 @@ pub async fn start(
     let ports = Ports {
         reads: Arc::new(federation),
         erps: Arc::clone(&registry) as _,
-        erp_admin: Arc::new(Admin { registry: Arc::clone(&registry), store: store.clone(), audit: audit.clone() }),
+        erp_admin: Arc::new(Admin::new(&erps, audit.clone(), Duration::from_millis(config.read.call_ms))),
         access: Arc::new(Accounts { store, audit }),
         clock,
     };
-    let answers = Answers::new(Api::new(ports, config.limits.of_api()), config.answers(), clock);
+    let answers = Answers::new(Api::new(ports, config.limits.of_api()), Arc::clone(&registry), config.answers(), clock);
     let gateway = Gateway {
         answers,
         erps: Arc::clone(&registry),
@@ -105,15 +111,8 @@ pub async fn start(
         };
         connections::serve(listener, router, limits, wait).await;
     });
-    let every = Duration::from_secs(config.read.health_seconds.max(1));
-    let health = tokio::spawn(async move {
-        let mut ticks = tokio::time::interval(every);
-        loop {
-            ticks.tick().await;
-            registry.probe_all().await;
-        }
-    });
-    Ok(Running { address, stop, server, health, patience: Duration::from_secs(config.server.shutdown_seconds) })
+    let tasks = erps.tend();
+    Ok(Running { address, stop, server, _tasks: tasks, patience: Duration::from_secs(config.server.shutdown_seconds) })
 }
 
 impl Running {
@@ -129,6 +128,5 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         self.server.abort();
-        self.health.abort();
     }
 }

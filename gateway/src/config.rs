@@ -33,6 +33,8 @@ pub struct Config {
     pub read: Read,
     /// How old answers may be.
     pub cache: Cache,
+    /// Whom it tells when an ERP stops working.
+    pub alerts: Alerts,
     /// What it logs.
     pub log: Log,
     /// The ERPs, by their ids.
@@ -202,6 +204,16 @@ pub struct Cache {
     pub max_bytes: u64,
     /// How many bytes of whole answers are kept.
     pub answer_bytes: u64,
+}
+
+/// Whom the gateway tells when an ERP stops working.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Alerts {
+    /// The address that alerts are sent to, which may hold a secret; empty if there is none.
+    pub webhook_url: SecretString,
+    /// What they are signed with.
+    pub webhook_secret: SecretString,
 }
 
 /// What the gateway logs.
@@ -394,6 +406,7 @@ fn known_keys(section: &str) -> &'static [&'static str] {
         "persisted_queries" => &["enabled", "max_bytes"],
         "read" => &["wait_ms", "call_ms", "scan_records", "allow_link_local", "health_seconds"],
         "cache" => &["fresh_seconds", "revalidate_seconds", "stale_if_error_seconds", "max_bytes", "answer_bytes"],
+        "alerts" => &["webhook_url", "webhook_secret"],
         "log" => &["filter", "format"],
         _ => &[],
     }

@@ -1,7 +1,7 @@
 //! The command line of the ERP gateway.
 
 use clap::{Parser, Subcommand};
-use gateway::{app, config::Config, erps::ErpRegistry, http::Access, store::Store, telemetry};
+use gateway::{app, config::Config, erps, http::Access, store::Store, telemetry};
 use std::{
     io::{self, Write},
     path::{Path, PathBuf},
@@ -89,9 +89,17 @@ async fn serve(file: Option<&Path>) -> Result<(), String> {
 
 async fn check(file: Option<&Path>) -> Result<(), String> {
     let config = load(file)?;
-    let registry = ErpRegistry::new(&config.erp_definitions(), &app::services(&config), app::clock)?;
-    let mut failed = 0;
-    for (id, outcome) in registry.probe_all().await {
+    // What a store holds can only be read with its key; without one there is the file.
+    let store = match config.store.master_key() {
+        Ok(key) => Some(Store::open(&config.store.url, key).await.map_err(|e| e.to_string())?),
+        Err(_) => None,
+    };
+    if let Some(store) = &store {
+        store.prepare().await.map_err(|e| e.to_string())?;
+    }
+    let checked = erps::check(&config.erp_definitions(), store.as_ref(), &app::services(&config), app::clock).await?;
+    let (all, mut failed) = (checked.len(), 0);
+    for (id, outcome) in checked {
         let line = match outcome {
             Ok(info) => {
                 let words = [info.company, info.version, info.base_currency.map(|c| c.to_string())];
@@ -104,7 +112,7 @@ async fn check(file: Option<&Path>) -> Result<(), String> {
         };
         print(&format!("{line}\n"))?;
     }
-    if failed == 0 { Ok(()) } else { Err(format!("{failed} of {} ERPs do not work", config.erps.len())) }
+    if failed == 0 { Ok(()) } else { Err(format!("{failed} of {all} ERPs do not work")) }
 }
 
 /// The first line on stdout, for whoever started the process with port 0.

@@ -80,4 +80,9 @@ impl Hosts {
         states.insert(id, Arc::downgrade(&state));
         state
     }
+    /// Forgets a state: whoever asks for its host and login next gets a new one, with a closed breaker, no session and no memory
+    /// of refusals. Stacks that have it go on with it.
+    pub fn forget(&self, state: &Arc<HostState>) {
+        lock(&self.states).retain(|_, held| held.as_ptr() != Arc::as_ptr(state));
+    }
 }

@@ -1,20 +1,31 @@
 //! Connects ERPs, changes them and calls them.
 
-use super::ErpRegistry;
-use crate::{audit::Audit, store::Store};
+use super::{ErpKeeper, ErpRegistry, Erps, health::Health};
+use crate::audit::Audit;
 use adapters::{adapter::RawCall, model::ErpId};
 use async_trait::async_trait;
 use schema::{
     error::{Error, Result},
     ports::{Caller, Connected, ErpAdmin, ErpChange, ErpView, NewErp, Outcome, TestReport, TestTarget},
 };
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 /// What the administration of ERPs stands on.
 pub(crate) struct Admin {
-    pub(crate) registry: Arc<ErpRegistry>,
-    pub(crate) store: Store,
-    pub(crate) audit: Audit,
+    registry: Arc<ErpRegistry>,
+    keeper: Arc<ErpKeeper>,
+    health: Arc<Health>,
+    audit: Audit,
+    /// How long a raw call may take.
+    call: Duration,
+}
+
+impl Admin {
+    pub(crate) fn new(erps: &Erps, audit: Audit, call: Duration) -> Self {
+        let (registry, keeper, health) =
+            (Arc::clone(&erps.registry), Arc::clone(&erps.keeper), Arc::clone(&erps.health));
+        Self { registry, keeper, health, audit, call }
+    }
 }
 
 #[async_trait]

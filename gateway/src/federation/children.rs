@@ -17,7 +17,7 @@ use adapters::{
     Error, Result,
     adapter::{ChildrenQuery, Ctx, SetStart},
     filter::matches,
-    model::{EntityType, ErpId, RecordKey, SourceSet},
+    model::{EntityType, RecordKey, SourceSet},
 };
 use futures_util::future::join_all;
 use schema::{
@@ -27,8 +27,8 @@ use schema::{
 use std::sync::Arc;
 use tokio::time::Instant;
 
-/// Calls for children that are under way.
-pub(super) type Families = Flights<(ErpId, EntityType, ChildrenQuery), Arc<Called>>;
+/// Calls for children that are under way, each of a generation of an ERP.
+pub(super) type Families = Flights<(u64, EntityType, ChildrenQuery), Arc<Called>>;
 
 /// For each parent one chunk for each source set, and the number of HTTP exchanges it took.
 pub(super) struct Called {
@@ -54,7 +54,8 @@ impl Federation {
     ) -> Vec<Listed> {
         let sets = erp.adapter.sets(request.entity);
         let families = join_all(parents.iter().map(|parent| self.family(erp, parent, request, &sets))).await;
-        let readable = erp.adapter.capability(request.entity).list
+        let readable = !erp.paused
+            && erp.adapter.capability(request.entity).list
             && request.first > 0
             && request.options.mode != ReadMode::Replica
             && families.first().is_some_and(|family| !family.shape.filter.is_none());
@@ -203,7 +204,7 @@ impl Federation {
         };
         let shapes: Vec<_> = families.iter().map(|family| Arc::clone(&family.shape)).collect();
         let (lists, erp, limit, entity) = (Arc::clone(&self.lists), Arc::clone(erp), self.limits.call, request.entity);
-        self.families.join((erp.id.clone(), entity, query.clone()), async move {
+        self.families.join((erp.generation, entity, query.clone()), async move {
             let ctx = Ctx::interactive(now, limit);
             let children = erp.adapter.list_children(&ctx, entity, &query).await?;
             if children.parents.len() != shapes.len() {

@@ -19,7 +19,7 @@ use crate::{
     flight::Flights,
 };
 use adapters::{
-    Error as SourceFailure,
+    Error as SourceFailure, ErrorKind,
     adapter::{self, Ctx, SetStart},
     filter::Filter,
     model::{ErpId, FieldSet, RecordKey},
@@ -33,7 +33,7 @@ use moka::future::Cache;
 use narrow::{narrow, of_parent};
 use records::Records;
 use schema::{
-    error::{Error, Result},
+    error::{Error, ErrorCode, Result},
     ports::{
         ChildrenRequest, Count, CountPrecision, Fetched, ListRequest, Listed, Origin, Principal, Pushdown, ReadMode,
         ReadOptions, Reads, ServedFrom, SourceReport, SourceStatus,
@@ -56,7 +56,8 @@ pub(crate) struct Federation {
     clock: fn() -> DateTime<Utc>,
 }
 
-type CountKey = (ErpId, adapters::model::EntityType, Filter);
+/// A generation of an ERP, and what is counted.
+type CountKey = (u64, adapters::model::EntityType, Filter);
 
 /// How many filters have their counts remembered.
 const COUNTS: u64 = 10_000;
@@ -77,16 +78,14 @@ impl Federation {
     }
 
     /// The ERPs that a list asks.
-    fn asked<'a>(
-        &'a self,
-        who: &'a Principal,
-        request: &'a ListRequest,
-    ) -> impl Iterator<Item = &'a Arc<ConnectedErp>> {
-        self.erps.of(who).filter(move |erp| match (&request.of, &request.erps) {
+    fn asked(&self, who: &Principal, request: &ListRequest) -> Vec<Arc<ConnectedErp>> {
+        let mut erps = self.erps.of(who);
+        erps.retain(|erp| match (&request.of, &request.erps) {
             (Some((parent, _)), _) => parent.erp == erp.id,
             (None, Some(only)) => only.contains(&erp.id),
             (None, None) => true,
-        })
+        });
+        erps
     }
 
     /// A request's filter as an ERP takes it.
@@ -103,6 +102,14 @@ impl Federation {
     async fn part(&self, erp: &Arc<ConnectedErp>, request: &ListRequest, places: Option<&[Place]>) -> Part {
         let started = Instant::now();
         let mut part = Part::new(erp);
+        if erp.paused {
+            part.report.status = SourceStatus::Skipped;
+            part.report.error = Some(paused(erp));
+            // Where the list has got to stays in its cursors: it may go on when the ERP does.
+            let places = places.into_iter().flatten();
+            part.unread.extend(places.filter(|place| place.erp == erp.id).cloned());
+            return part;
+        }
         if !erp.adapter.capability(request.entity).list {
             part.report.status = SourceStatus::Skipped;
             part.report.error = Some(unsupported(erp, request));
@@ -207,6 +214,7 @@ impl Federation {
 fn shape(erp: &ConnectedErp, request: &ListRequest, filter: Filter) -> Arc<Shape> {
     Arc::new(Shape {
         erp: erp.id.clone(),
+        generation: erp.generation,
         entity: request.entity,
         filter,
         order: request.order.clone(),
@@ -281,8 +289,18 @@ impl Part {
 
 /// An ERP's failure as a client may see it; what only the operator may see goes to the log.
 fn failure(erp: &ConnectedErp, error: &SourceFailure) -> Error {
+    if error.kind == ErrorKind::Unauthorized || erp.is_given_up() {
+        erp.suspect();
+    }
     tracing::warn!(erp.id = %erp.id, erp.system = erp.system, ?error, "an ERP failed while it was read");
     Error::of_source(error, erp.id.clone(), erp.system)
+}
+
+/// Why nothing of a paused ERP is shown.
+fn paused(erp: &ConnectedErp) -> Error {
+    let message = "This ERP is paused: nothing is asked of it until an administrator resumes it.";
+    let source = Some((erp.id.clone(), erp.system.into()));
+    Error { source, ..Error::new(ErrorCode::SourceUnavailable, message) }
 }
 
 fn unsupported(erp: &ConnectedErp, request: &ListRequest) -> Error {
@@ -296,15 +314,15 @@ impl Reads for Federation {
         let query = query_of(request);
         let places = request.after.as_ref().map(|cursor| self.seal.open(&query, request, cursor)).transpose()?;
         let parts: Vec<_> = if request.first == 0 {
-            self.asked(who, request).map(|erp| Part::new(erp)).collect()
+            self.asked(who, request).iter().map(|erp| Part::new(erp)).collect()
         } else {
-            join_all(self.asked(who, request).map(|erp| self.part(erp, request, places.as_deref()))).await
+            join_all(self.asked(who, request).iter().map(|erp| self.part(erp, request, places.as_deref()))).await
         };
         Ok(self.listed(request, query, parts).await)
     }
 
     async fn count(&self, who: &Principal, request: &ListRequest) -> Result<Count> {
-        let counts = join_all(self.asked(who, request).map(|erp| self.count_of(erp, request))).await;
+        let counts = join_all(self.asked(who, request).iter().map(|erp| self.count_of(erp, request))).await;
         let mut sum = Count { value: None, precision: CountPrecision::Exact, origin: None };
         for count in counts {
             match count {
@@ -338,8 +356,12 @@ impl Reads for Federation {
         let reads = by_erp.into_iter().filter_map(|(id, places)| Some((self.erps.find(who, id)?, places)));
         let read = join_all(reads.map(async |(erp, places)| {
             let keys: Vec<_> = places.iter().map(|at| keys[*at].clone()).collect();
-            let answers = self.records.get(erp, &keys, fields, options).await;
-            let answers = answers.into_iter().map(|answer| answer.map_err(|error| failure(erp, &error)));
+            let answers = if erp.paused {
+                keys.iter().map(|_| Err(paused(&erp))).collect()
+            } else {
+                let answers = self.records.get(&erp, &keys, fields, options).await;
+                answers.into_iter().map(|answer| answer.map_err(|error| failure(&erp, &error))).collect::<Vec<_>>()
+            };
             places.into_iter().zip(answers).collect::<Vec<_>>()
         }))
         .await;
@@ -358,7 +380,7 @@ impl Reads for Federation {
         let read = join_all(by_erp.into_iter().map(async |(id, places)| {
             let Some(erp) = self.erps.find(who, id) else { return Vec::new() };
             let family: Vec<_> = places.iter().map(|at| &parents[*at]).collect();
-            let listed = self.children_of(erp, &family, request).await;
+            let listed = self.children_of(&erp, &family, request).await;
             places.into_iter().zip(listed).collect()
         }))
         .await;
@@ -366,7 +388,7 @@ impl Reads for Federation {
         for (at, listed) in read.into_iter().flatten() {
             answers[at] = Some(listed);
         }
-        let unseen = || Error::new(schema::error::ErrorCode::NotFound, "There is no such record.");
+        let unseen = || Error::new(ErrorCode::NotFound, "There is no such record.");
         answers.into_iter().map(|listed| listed.ok_or_else(unseen)).collect()
     }
 }
@@ -389,6 +411,9 @@ fn older(a: Origin, b: Origin) -> Origin {
 
 impl Federation {
     async fn count_of(&self, erp: &Arc<ConnectedErp>, request: &ListRequest) -> Counted {
+        if erp.paused {
+            return Counted::Failed;
+        }
         if !erp.adapter.capability(request.entity).list {
             return Counted::Nothing;
         }
@@ -396,7 +421,7 @@ impl Federation {
         if filter.is_none() {
             return Counted::Nothing;
         }
-        let key = (erp.id.clone(), request.entity, filter.clone());
+        let key = (erp.generation, request.entity, filter.clone());
         let cached = self.counts.get(&key).await;
         let now = (self.clock)();
         let usable =

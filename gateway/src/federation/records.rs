@@ -37,10 +37,13 @@ impl Held {
 
 type Found = Arc<HashMap<RecordKey, Arc<Held>>>;
 
+/// A record as a generation of its ERP has it: what was read with other settings is another one.
+type Key = (u64, RecordKey);
+
 /// Records, shared by all callers who may see the ERP.
 pub(super) struct Records {
-    held: Cache<RecordKey, Arc<Held>>,
-    flights: Arc<Flights<(RecordKey, FieldSet), Found>>,
+    held: Cache<Key, Arc<Held>>,
+    flights: Arc<Flights<(Key, FieldSet), Found>>,
     limits: Limits,
     clock: fn() -> DateTime<Utc>,
 }
@@ -49,7 +52,7 @@ impl Records {
     pub(super) fn new(limits: Limits, clock: fn() -> DateTime<Utc>) -> Arc<Self> {
         let held = Cache::builder()
             .max_capacity(limits.cache_bytes)
-            .weigher(|key: &RecordKey, held: &Arc<Held>| {
+            .weigher(|(_, key): &Key, held: &Arc<Held>| {
                 let size = size_of::<Held>() + key.id.len() + held.record.as_ref().map_or(0, |r| r.size());
                 u32::try_from(size).unwrap_or(u32::MAX)
             })
@@ -68,14 +71,15 @@ impl Records {
     ) -> Vec<Result<Option<Fetched>>> {
         let now = (self.clock)();
         let cached = join_all(keys.iter().map(async |key| {
-            let held = self.held.get(key).await.filter(|held| held.record.is_none() || held.fields.covers(fields))?;
+            let key = (erp.generation, key.clone());
+            let held = self.held.get(&key).await.filter(|held| held.record.is_none() || held.fields.covers(fields))?;
             Some((self.limits.freshness.of(options, held.as_of, now), held))
         }));
         let cached: Vec<_> = cached.await;
 
         let of = |wanted: fn(&Use) -> bool| {
             let keys = keys.iter().zip(&cached).filter(move |(_, c)| c.as_ref().is_none_or(|(of, _)| wanted(of)));
-            keys.map(|(key, _)| (key.clone(), fields)).collect::<Vec<_>>()
+            keys.map(|(key, _)| ((erp.generation, key.clone()), fields)).collect::<Vec<_>>()
         };
         let missing = of(|of| matches!(of, Use::IfErpFails | Use::Never));
         let landings = self.call(erp, &missing);
@@ -106,20 +110,20 @@ impl Records {
             .collect()
     }
 
-    fn call(self: &Arc<Self>, erp: &Arc<ConnectedErp>, keys: &[(RecordKey, FieldSet)]) -> Vec<Landing<Found>> {
+    fn call(self: &Arc<Self>, erp: &Arc<ConnectedErp>, keys: &[(Key, FieldSet)]) -> Vec<Landing<Found>> {
         self.flights.join_all(keys, |keys| {
             let (this, erp) = (Arc::clone(self), Arc::clone(erp));
             async move {
-                let Some((first, fields)) = keys.first() else { return Ok(Found::default()) };
-                let (entity, fields) = (first.entity, *fields);
+                let Some(((generation, first), fields)) = keys.first() else { return Ok(Found::default()) };
+                let (generation, entity, fields) = (*generation, first.entity, *fields);
                 let ctx = Ctx::interactive((this.clock)(), this.limits.call);
-                let ids: Vec<_> = keys.iter().map(|(key, _)| reference(key)).collect();
+                let ids: Vec<_> = keys.iter().map(|((_, key), _)| reference(key)).collect();
                 let records = erp.adapter.get_many(&ctx, entity, &ids, fields).await?;
                 let held = |record| Arc::new(Held { record, fields, as_of: ctx.now });
                 let found: HashMap<_, _> =
-                    keys.into_iter().map(|(key, _)| key).zip(records.into_iter().map(held)).collect();
+                    keys.into_iter().map(|((_, key), _)| key).zip(records.into_iter().map(held)).collect();
                 for (key, held) in &found {
-                    this.held.insert(key.clone(), Arc::clone(held)).await;
+                    this.held.insert((generation, key.clone()), Arc::clone(held)).await;
                 }
                 Ok(Arc::new(found))
             }

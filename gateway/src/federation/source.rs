@@ -20,6 +20,8 @@ use std::{sync::Arc, time::Duration};
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Shape {
     pub(super) erp: ErpId,
+    /// What was read with other settings of the ERP is another list.
+    pub(super) generation: u64,
     pub(super) entity: EntityType,
     pub(super) filter: Filter,
     pub(super) order: Vec<Order>,

@@ -535,3 +535,91 @@ async fn a_foreign_cursor_is_refused() {
     let error = federation.list(&all(), &other).await.expect_err("refused");
     assert_eq!(error.code.word(), "BAD_USER_INPUT");
 }
+
+async fn numbers(federation: &Federation, request: &ListRequest) -> Vec<Box<str>> {
+    let listed = federation.list(&all(), request).await.expect("a page");
+    listed.rows.iter().map(|row| row.record.key.id.clone()).collect()
+}
+
+#[tokio::test]
+async fn nothing_that_was_read_with_old_settings_is_shown_under_new_ones() {
+    let (old, new) = (Memory::new("a", 1, 5), Memory::new("a", 2, 3));
+    let federation = federation(&[&old]);
+    let list = request(10, &[("number", Direction::Asc)]);
+    let key = old.invoices.lock().expect("ok")[4].key.clone();
+    let fields: FieldSet = [field("number")].into_iter().collect();
+    let one = async || {
+        let found = federation.get_many(&all(), std::slice::from_ref(&key), fields, &ReadOptions::default()).await;
+        found.into_iter().next().expect("one answer").expect("an answer").is_some()
+    };
+    let count = async || federation.count(&all(), &list).await.expect("a count").value;
+    assert_eq!((numbers(&federation, &list).await.len(), one().await, count().await), (5, true, Some(5)));
+    old.is(Mood::Down);
+    assert_eq!((numbers(&federation, &list).await.len(), one().await, count().await), (5, true, Some(5)), "kept");
+
+    federation.erps.put_adapter(Arc::clone(&new) as _, false);
+    assert_eq!((numbers(&federation, &list).await.len(), one().await, count().await), (3, false, Some(3)));
+
+    new.is(Mood::Down);
+    federation.erps.put_adapter(Arc::clone(&new) as _, false);
+    let listed = federation.list(&all(), &list).await.expect("a page");
+    assert_eq!((listed.rows.len(), listed.sources[0].status), (0, SourceStatus::Failed), "no old answer stands in");
+
+    federation.erps.take_out("a");
+    assert_eq!((numbers(&federation, &list).await.len(), one().await, count().await), (0, false, Some(0)));
+}
+
+#[tokio::test]
+async fn a_query_under_way_ends_with_the_erp_that_it_began_with() {
+    let (old, new) = (Memory::new("a", 1, 5), Memory::new("a", 2, 3));
+    let federation = federation(&[&old]);
+    let list = request(10, &[("number", Direction::Asc)]);
+    let (begun, ()) = tokio::join!(numbers(&federation, &list), async {
+        federation.erps.put_adapter(Arc::clone(&new) as _, false);
+    });
+    assert_eq!((begun.len(), old.calls(), new.calls()), (5, 1, 0));
+    assert_eq!(numbers(&federation, &list).await.len(), 3);
+}
+
+#[tokio::test]
+async fn a_paused_erp_is_asked_nothing_and_the_list_says_so() {
+    let (a, b) = (Memory::new("a", 1, 5), Memory::new("b", 2, 3));
+    let federation = federation(&[&a, &b]);
+    let list = request(2, &[("number", Direction::Asc)]);
+    let first = federation.list(&all(), &list).await.expect("a page");
+    let places = ListRequest { after: Some((first.cursors)(1)), first: 10, ..list.clone() };
+
+    let calls = a.calls();
+    federation.erps.put_adapter(Arc::clone(&a) as _, true);
+    let listed = federation.list(&all(), &ListRequest { first: 10, ..list.clone() }).await.expect("a page");
+    let report = listed.sources.iter().find(|source| source.erp == "a".into()).expect("a report");
+    assert_eq!((listed.rows.len(), report.status, report.records), (3, SourceStatus::Skipped, 0));
+    let error = report.error.as_ref().expect("a reason");
+    assert!(error.message.contains("paused") && error.source.is_some(), "{error}");
+    let count = federation.count(&all(), &list).await.expect("a count");
+    assert_eq!((count.value, count.precision), (Some(3), CountPrecision::AtLeast));
+    let key = a.invoices.lock().expect("ok")[0].key.clone();
+    let fields = [field("number")].into_iter().collect();
+    let found = federation.get_many(&all(), &[key.clone()], fields, &ReadOptions::default()).await;
+    let error = found[0].as_ref().expect_err("paused");
+    assert!(error.code == ErrorCode::SourceUnavailable && error.message.contains("paused"), "{error}");
+    let children = ChildrenRequest {
+        entity: ENTITY,
+        via: field("customer"),
+        first: 5,
+        filter: Filter::ALL,
+        order: list.order.clone(),
+        fields: list.fields,
+        options: ReadOptions::default(),
+    };
+    let parent = RecordKey { entity: EntityType::Customer, set: "customers".into(), id: "1".into(), ..key };
+    let listed = federation.children(&all(), &[parent], &children).await.remove(0).expect("a list");
+    assert_eq!((listed.rows.len(), listed.sources[0].status), (0, SourceStatus::Skipped));
+    let rest = federation.list(&all(), &places).await.expect("a page");
+    let gone_on = ListRequest { after: Some((rest.cursors)(rest.rows.len() - 1)), ..places.clone() };
+    assert_eq!(a.calls(), calls, "nobody asked it");
+
+    federation.erps.put_adapter(Arc::clone(&a) as _, false);
+    let back = federation.list(&all(), &gone_on).await.expect("a page");
+    assert_eq!(first.rows.len() + rest.rows.len() + back.rows.len(), 8, "resumed, the list goes on where it was");
+}

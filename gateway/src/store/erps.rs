@@ -53,6 +53,20 @@ pub struct HealthRow {
     pub checked_at: DateTime<Utc>,
 }
 
+/// What came of noting what a probe found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Noted {
+    /// The ERP has another status now.
+    Changed {
+        /// The one before; none if it had never been asked.
+        from: Option<String>,
+    },
+    /// It has the status that it had.
+    Same,
+    /// Nothing was noted: the probe was of an ERP that has been changed or disconnected since.
+    Outdated,
+}
+
 const COLUMNS: &str =
     "id, name, system, of_file, settings, sealed, paused, created_at, updated_at, disconnected_at, revision";
 
@@ -103,6 +117,17 @@ impl Store {
         on!(&self.read, pool => {
             let rows = sqlx::query(sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM erps ORDER BY id"))).fetch_all(pool).await?;
             rows.iter().map(|row| columns!(self, row)).collect()
+        })
+    }
+
+    /// An ERP, or its tombstone.
+    pub async fn erp(&self, id: &ErpId) -> Result<Option<ErpRow>> {
+        on!(&self.read, pool => {
+            let row = sqlx::query(sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM erps WHERE id = $1")))
+                .bind(id.as_str())
+                .fetch_optional(pool)
+                .await?;
+            row.map(|row| columns!(self, row)).transpose()
         })
     }
 
@@ -195,20 +220,45 @@ impl Store {
         })
     }
 
-    /// Notes what a probe found.
-    pub async fn note_health(&self, erp: &ErpId, health: &HealthRow) -> Result<()> {
-        on!(&self.write, pool => {
-            sqlx::query(
-                "INSERT INTO erp_health (erp, status, found, checked_at) VALUES ($1, $2, $3, $4) \
-                 ON CONFLICT (erp) DO UPDATE SET status = excluded.status, found = excluded.found, checked_at = excluded.checked_at",
-            )
-            .bind(erp.as_str())
-            .bind(&health.status)
-            .bind(health.found.to_string())
-            .bind(millis(health.checked_at))
-            .execute(pool)
-            .await?;
-        });
-        Ok(())
+    /// Notes what a probe found, unless the ERP has been changed since this revision or was disconnected. Of several gateways that
+    /// find the same change at once, one is told so.
+    pub async fn note_health(&self, erp: &ErpId, revision: i64, health: &HealthRow) -> Result<Noted> {
+        let found = health.found.to_string();
+        Ok(transaction!(self, tx => {
+            let current = sqlx::query("SELECT 1 FROM erps WHERE id = $1 AND revision = $2 AND disconnected_at IS NULL")
+                .bind(erp.as_str())
+                .bind(revision)
+                .fetch_optional(&mut *tx)
+                .await?;
+            let from = sqlx::query("SELECT status FROM erp_health WHERE erp = $1").bind(erp.as_str()).fetch_optional(&mut *tx).await?;
+            let from = from.map(|row| row.try_get::<String, _>(0)).transpose()?;
+            if current.is_none() {
+                Noted::Outdated
+            } else {
+                let changed = sqlx::query(
+                    "INSERT INTO erp_health (erp, status, found, checked_at) VALUES ($1, $2, $3, $4) ON CONFLICT (erp) DO UPDATE \
+                     SET status = excluded.status, found = excluded.found, checked_at = excluded.checked_at \
+                     WHERE erp_health.status <> excluded.status",
+                )
+                .bind(erp.as_str())
+                .bind(&health.status)
+                .bind(&found)
+                .bind(millis(health.checked_at))
+                .execute(&mut *tx)
+                .await?
+                .rows_affected() == 1;
+                if changed {
+                    Noted::Changed { from }
+                } else {
+                    sqlx::query("UPDATE erp_health SET found = $2, checked_at = $3 WHERE erp = $1")
+                        .bind(erp.as_str())
+                        .bind(&found)
+                        .bind(millis(health.checked_at))
+                        .execute(&mut *tx)
+                        .await?;
+                    Noted::Same
+                }
+            }
+        }))
     }
 }

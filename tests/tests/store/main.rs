@@ -1,8 +1,3 @@
 //! The store on both of its databases.
 
-mod audit;
-mod erps;
-mod files;
-mod keys;
 mod migrations;
-mod support;
