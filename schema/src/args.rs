@@ -78,12 +78,8 @@ impl Args {
             Some(_) => None,
             None => return Ok(default),
         };
-        match first.map(usize::try_from) {
-            Some(Ok(first)) if first <= MAX_FIRST => Ok(first),
-            Some(Ok(_)) => Err(Error::bad_input(format!("first: at most {MAX_FIRST}"))),
-            Some(Err(_)) => Err(Error::bad_input("first: must not be negative")),
-            None => Err(Error::bad_input("first: expected a whole number")),
-        }
+        let first = first.ok_or_else(|| Error::bad_input("first: expected a whole number"))?;
+        limits::first(Some(first), default)
     }
 
     /// The text of the argument `id`.

@@ -110,6 +110,24 @@ impl Erp {
     async fn base_currency(&self) -> Option<Currency> {
         self.0.base_currency.map(Currency)
     }
+    /// The time zone of its company, by its IANA name.
+    async fn time_zone(&self) -> Option<&str> {
+        self.0.time_zone.as_deref()
+    }
+    /// What its user may not do, so that parts of its books are missing here: `INVOICE:read`.
+    async fn missing_permissions(&self, ctx: &Context<'_>) -> Vec<String> {
+        RequestState::of(ctx).watch.momentary();
+        missing_permissions(&self.0.missing_rights)
+    }
+    /// The companies that its system serves, where it serves several: this ERP is one of them.
+    async fn companies(&self, ctx: &Context<'_>) -> Vec<ErpCompany<'_>> {
+        RequestState::of(ctx).watch.momentary();
+        self.0.companies.iter().map(ErpCompany).collect()
+    }
+    /// Where its name and settings are changed.
+    async fn managed_by(&self) -> ManagedBy {
+        if self.0.of_file { ManagedBy::File } else { ManagedBy::Api }
+    }
     /// What can be done with each type of record in this ERP.
     async fn capabilities(&self) -> Vec<Capability<'_>> {
         self.0.capabilities.iter().map(Capability).collect()
@@ -141,6 +159,36 @@ impl Erp {
     /// When its name or settings were last changed.
     async fn updated_at(&self) -> DateTime {
         DateTime(self.0.updated_at)
+    }
+}
+
+/// Where an ERP's name and settings are changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+enum ManagedBy {
+    /// Here, by mutations.
+    Api,
+    /// In the gateway's configuration file, and nowhere else.
+    File,
+}
+
+/// What an ERP's user may not do, in the words of the API.
+pub(crate) fn missing_permissions(entities: &[model::EntityType]) -> Vec<String> {
+    entities.iter().map(|entity| format!("{}:read", entity.word())).collect()
+}
+
+/// A company.
+pub(crate) struct ErpCompany<'a>(pub(crate) &'a adapter::Company);
+
+/// A company of a system that serves several.
+#[Object]
+impl ErpCompany<'_> {
+    /// The ERP's own id of it, which the setting takes that chooses it.
+    async fn remote_id(&self) -> &str {
+        &self.0.id
+    }
+    /// Its name.
+    async fn name(&self) -> &str {
+        &self.0.name
     }
 }
 
@@ -309,8 +357,7 @@ impl ErpQuery {
 
     /// The connected ERPs that the caller may see, by name.
     async fn erps(&self, ctx: &Context<'_>) -> Vec<Erp> {
-        let state = RequestState::of(ctx);
-        state.ports.erps.visible(&state.caller.who).into_iter().map(Erp).collect()
+        RequestState::of(ctx).erps()
     }
 
     /// A connected ERP; null if there is none of this id that the caller may see.

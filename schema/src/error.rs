@@ -193,6 +193,9 @@ pub(crate) fn annotate(error: &mut ServerError, request_id: &str) {
     let mut extensions = error.extensions.take().unwrap_or_default();
     if let Some(cause) = error.source::<Error>() {
         describe(cause, &mut extensions);
+    } else if let Some(expected) = of_wrong_type(&error.message) {
+        error.message = expected;
+        extensions.set(CODE, ErrorCode::BadUserInput.word());
     } else if extensions.get(CODE).is_none() {
         let code = request_code(error).unwrap_or_else(|| {
             // An error of a field that nobody foresaw: its text may tell what is nobody's business.
@@ -220,10 +223,16 @@ fn describe(cause: &Error, extensions: &mut ErrorExtensionValues) {
     }
 }
 
+/// What async-graphql says of a value of a wrong type, without the value, which it repeats: it may hold a password.
+fn of_wrong_type(message: &str) -> Option<String> {
+    let (expected, _) = message.strip_prefix("Expected input type ")?.split_once(", found ")?;
+    Some(format!("Expected input type {expected}."))
+}
+
 /// The code of an error that async-graphql found: a bad value, or, where there is no path, a bad request. The texts are
 /// async-graphql's: the tests of this crate notice when they change.
 fn request_code(error: &ServerError) -> Option<&'static str> {
-    const VALUES: [&str; 3] = ["Invalid value for argument", "Expected input type", "Failed to parse"];
+    const VALUES: [&str; 2] = ["Invalid value for argument", "Failed to parse"];
     if VALUES.iter().any(|start| error.message.starts_with(start)) {
         Some(ErrorCode::BadUserInput.word())
     } else if error.path.is_empty() {

@@ -1,13 +1,18 @@
 //! The global ids of the API. Clients treat them as opaque: they are stored and sent back, never taken apart.
 //!
 //! The id of a record is base64url without padding of a version byte and `ENTITY NUL erp NUL set NUL remote id`. The
-//! version byte makes it begin with a capital letter. The id of an ERP is its [`ErpId`] as it stands, which has no
-//! capital letters: the two cannot be confused.
+//! version byte makes it begin with a capital letter. The ids of what the gateway itself keeps look alike, with another
+//! version byte and `KIND NUL name`. The id of an ERP is its [`ErpId`] as it stands, which has no capital letters: no two
+//! kinds can be confused.
 
 use adapters::model::{EntityType, ErpId, RecordKey};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
 const VERSION: u8 = 1;
+/// What begins the ids of what the gateway itself keeps.
+const OWN: u8 = 2;
+const API_KEY: &str = "API_KEY";
+const AUDIT_ENTRY: &str = "AUDIT_ENTRY";
 const SEPARATOR: char = '\0';
 
 /// Ids are shorter; what is longer is refused before it is looked at.
@@ -20,13 +25,46 @@ pub enum GlobalId {
     Record(RecordKey),
     /// An ERP.
     Erp(ErpId),
+    /// An API key, by its own id.
+    ApiKey(String),
+    /// An entry of the audit log, by its number.
+    AuditEntry(i64),
 }
 
 impl GlobalId {
     /// What an id names, if it can be an id at all.
     pub fn decode(id: &str) -> Option<Self> {
-        decode(id).map(Self::Record).or_else(|| erp(id).map(Self::Erp))
+        decode(id).map(Self::Record).or_else(|| erp(id).map(Self::Erp)).or_else(|| own(id))
     }
+
+    /// The id of it.
+    pub fn encode(&self) -> String {
+        match self {
+            Self::Record(key) => encode(key),
+            Self::Erp(id) => id.to_string(),
+            Self::ApiKey(id) => encode_own(API_KEY, id),
+            Self::AuditEntry(number) => encode_own(AUDIT_ENTRY, &number.to_string()),
+        }
+    }
+}
+
+fn encode_own(kind: &str, name: &str) -> String {
+    URL_SAFE_NO_PAD.encode([&[OWN], kind.as_bytes(), &[SEPARATOR as u8], name.as_bytes()].concat())
+}
+
+/// What an id names of what the gateway itself keeps; none unless it is exactly what [`GlobalId::encode`] makes.
+fn own(id: &str) -> Option<GlobalId> {
+    if id.len() > MAX_LENGTH {
+        return None;
+    }
+    let bytes = URL_SAFE_NO_PAD.decode(id).ok()?;
+    let (&OWN, text) = bytes.split_first()? else { return None };
+    let found = match std::str::from_utf8(text).ok()?.split_once(SEPARATOR)? {
+        (API_KEY, name) if !name.is_empty() && !name.contains(char::is_control) => GlobalId::ApiKey(name.into()),
+        (AUDIT_ENTRY, number) => GlobalId::AuditEntry(number.parse().ok()?),
+        _ => return None,
+    };
+    (found.encode() == id).then_some(found)
 }
 
 /// The id of a record.

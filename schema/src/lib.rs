@@ -3,6 +3,7 @@
 //! Everything about the record types is made at start from the catalogue in `adapters::model`: their objects, `where` and
 //! `orderBy`, connections and root fields. A new field of a record is a line there and none here.
 
+mod access;
 mod args;
 mod basis;
 mod batch;
@@ -17,6 +18,7 @@ pub mod id;
 mod input;
 pub mod limits;
 mod loader;
+mod mutation;
 mod node;
 mod object;
 mod page;
@@ -35,12 +37,13 @@ pub use error::{Error, ErrorCode, Result};
 pub use limits::Limits;
 
 use crate::{
+    mutation::Mutation,
     ports::{Caller, Ports},
     query::Query,
     record::RecordRef,
     request::RequestState,
 };
-use async_graphql::{EmptyMutation, EmptySubscription, Request, Response, SDLExportOptions, Schema, ServerError};
+use async_graphql::{EmptySubscription, Request, Response, SDLExportOptions, Schema, ServerError};
 use futures_util::future::{BoxFuture, FutureExt};
 use std::sync::Arc;
 use tokio::task::coop::unconstrained;
@@ -50,7 +53,7 @@ use tokio::task::coop::unconstrained;
 /// It hides async-graphql's `Schema`, so that this crate compiles the execution once and the gateway does not.
 #[derive(Clone)]
 pub struct Api {
-    schema: Schema<Query, EmptyMutation, EmptySubscription>,
+    schema: Schema<Query, Mutation, EmptySubscription>,
     ports: Ports,
     limits: Limits,
 }
@@ -117,8 +120,8 @@ pub struct Answer {
     pub basis: Basis,
 }
 
-fn build(limits: &Limits) -> Schema<Query, EmptyMutation, EmptySubscription> {
-    let mut schema = Schema::build(Query::default(), EmptyMutation, EmptySubscription);
+fn build(limits: &Limits) -> Schema<Query, Mutation, EmptySubscription> {
+    let mut schema = Schema::build(Query::default(), Mutation::default(), EmptySubscription);
     if !limits.introspection {
         schema = schema.disable_introspection();
     }

@@ -6,8 +6,8 @@ use crate::{
     error::{self, Error, ErrorCode},
     object::{CATALOGUE, by_name, field, name_of, register},
     ports::{
-        Count as Counted, CountPrecision, Listed, Origin as From, Pushdown, ServedFrom, SourceReport as Report,
-        SourceStatus,
+        Count as Counted, CountPrecision, Cursors, Listed, Origin as From, Pushdown, ServedFrom,
+        SourceReport as Report, SourceStatus,
     },
     request::RequestState,
     scalars::DateTime,
@@ -64,26 +64,42 @@ fn edge_type(def: &'static EntityDef, registry: &mut Registry) -> String {
 }
 
 /// Whether there is more.
-pub(crate) struct PageInfo<'a>(pub(crate) &'a Listed);
+pub(crate) struct PageInfo<'a> {
+    pub(crate) has_next_page: bool,
+    pub(crate) has_previous_page: bool,
+    pub(crate) rows: usize,
+    pub(crate) cursors: &'a Cursors,
+}
+
+impl<'a> PageInfo<'a> {
+    pub(crate) fn of(listed: &'a Listed) -> Self {
+        Self {
+            has_next_page: listed.has_next_page,
+            has_previous_page: listed.has_previous_page,
+            rows: listed.rows.len(),
+            cursors: &listed.cursors,
+        }
+    }
+}
 
 /// Whether a list has more pages, and the cursors at the ends of this one.
 #[Object(shareable)]
 impl PageInfo<'_> {
     /// Whether there are more records after this page.
     async fn has_next_page(&self) -> bool {
-        self.0.has_next_page
+        self.has_next_page
     }
     /// Whether there are records before this page.
     async fn has_previous_page(&self) -> bool {
-        self.0.has_previous_page
+        self.has_previous_page
     }
     /// The cursor of the first record; null on an empty page.
     async fn start_cursor(&self) -> Option<String> {
-        (!self.0.rows.is_empty()).then(|| (self.0.cursors)(0))
+        (self.rows > 0).then(|| (self.cursors)(0))
     }
     /// The cursor of the last record: send it as `after` to get the next page. Null on an empty page.
     async fn end_cursor(&self) -> Option<String> {
-        self.0.rows.len().checked_sub(1).map(|last| (self.0.cursors)(last))
+        self.rows.checked_sub(1).map(|last| (self.cursors)(last))
     }
 }
 
@@ -182,7 +198,7 @@ impl SourceReport<'_> {
 }
 
 /// A failure of an ERP.
-pub(crate) struct SourceError<'a>(&'a Error);
+pub(crate) struct SourceError<'a>(pub(crate) &'a Error);
 
 /// Why an ERP failed.
 #[Object]

@@ -1,6 +1,7 @@
 //! The root of queries. The fields of records are made from the catalogue; the others are derived.
 
 use crate::{
+    access::AccessQuery,
     args::{self, Args},
     comparator::words,
     erp::ErpQuery,
@@ -26,9 +27,9 @@ use async_graphql::{
 use futures_util::future::{OptionFuture, join};
 use std::borrow::Cow;
 
-/// What can be read: records of all ERPs at once, and the ERPs themselves.
+/// What can be read: records of all ERPs at once, the ERPs themselves, and who may do what.
 #[derive(MergedObject, Default)]
-pub(crate) struct Query(NodeQuery, RecordQuery, ErpQuery);
+pub(crate) struct Query(NodeQuery, RecordQuery, ErpQuery, AccessQuery);
 
 /// A list and a look-up for each record type.
 #[derive(Default)]

@@ -80,14 +80,14 @@ pub(crate) fn interface(
     name: &str,
     doc: &str,
     fields: Vec<MetaField>,
-    types: impl IntoIterator<Item = &'static str>,
+    types: impl IntoIterator<Item = impl Into<String>>,
     rust_typename: &'static str,
 ) -> MetaType {
     MetaType::Interface {
         name: name.to_owned(),
         description: Some(doc.to_owned()),
         fields: by_name(fields),
-        possible_types: types.into_iter().map(str::to_owned).collect(),
+        possible_types: types.into_iter().map(Into::into).collect(),
         extends: false,
         keys: None,
         visible: None,

@@ -2,6 +2,7 @@
 
 use crate::{
     basis::{Watch, Watched},
+    erp::Erp,
     limits::MAX_ENTITIES,
     loader::Loader,
     ports::{Caller, ErpView, Ports, ReadOptions, Reads},
@@ -76,6 +77,11 @@ impl RequestState {
     pub(crate) fn age_ms(&self, as_of: DateTime<Utc>) -> i32 {
         self.watch.momentary();
         (self.now - as_of).num_milliseconds().clamp(0, i32::MAX.into()) as i32
+    }
+
+    /// The ERPs that the caller may know of, by name.
+    pub(crate) fn erps(&self) -> Vec<Erp> {
+        self.ports.erps.visible(&self.caller.who).into_iter().map(Erp).collect()
     }
 
     /// An ERP, if the caller may know of it.

@@ -8,7 +8,7 @@ pub(crate) use document::check_document;
 pub(crate) use text::check_text;
 pub(crate) use variables::check_variables;
 
-use crate::error::{self, ErrorCode};
+use crate::error::{self, Error, ErrorCode, Result};
 use async_graphql::{
     Pos, Positioned, ServerError, ServerResult, VisitorContext,
     parser::types::{Field, VariableDefinition},
@@ -97,9 +97,24 @@ pub(crate) fn cost_of_page<const DEFAULT: usize>(
 ) -> ServerResult<usize> {
     // A value that is no number is refused elsewhere, with a better message.
     let first: Option<i32> = ctx.param_value(variables, field, "first", None).unwrap_or_default();
+    Ok(page_cost(first, DEFAULT, of_one))
+}
+
+/// The cost of a page of so many things.
+pub(crate) fn page_cost(first: Option<i32>, default: usize, of_one: usize) -> usize {
     // A page of nothing still has a number of records and sources.
-    let first = first.map_or(DEFAULT, |first| first.clamp(1, MAX_FIRST as i32) as usize);
-    Ok(first.saturating_mul(of_one).saturating_add(1).min(MAX_COST))
+    let first = first.map_or(default, |first| first.clamp(1, MAX_FIRST as i32) as usize);
+    first.saturating_mul(of_one).saturating_add(1).min(MAX_COST)
+}
+
+/// How many things a page may hold.
+pub(crate) fn first(first: Option<i64>, default: usize) -> Result<usize> {
+    match first.map(usize::try_from) {
+        None => Ok(default),
+        Some(Ok(first)) if first <= MAX_FIRST => Ok(first),
+        Some(Ok(_)) => Err(Error::bad_input(format!("first: at most {MAX_FIRST}"))),
+        Some(Err(_)) => Err(Error::bad_input("first: must not be negative")),
+    }
 }
 
 /// The cost of a list of value objects.

@@ -75,7 +75,7 @@ impl<'q> Run<'q> {
                     let mut values = Vec::with_capacity(pages.len());
                     for (page, path) in pages.iter().zip(paths) {
                         values.push(match page.listed {
-                            Some(listed) => not_null(self.derived(&PageInfo(listed), field, path).await),
+                            Some(listed) => not_null(self.derived(&PageInfo::of(listed), field, path).await),
                             None => None,
                         });
                     }
