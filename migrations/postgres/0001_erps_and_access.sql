@@ -81,3 +81,25 @@ CREATE TABLE audit_log (
     detail  TEXT NOT NULL
 );
 CREATE INDEX audit_log_erp ON audit_log (erp, number);
+
+-- Whoever still seals with the master key from before a rotation is refused: its id stands in bytes 2 to 9. The lock makes
+-- a rotation wait for what is being sealed, and what is to be sealed for a rotation.
+CREATE FUNCTION sealed_with_current_key() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    current_sealed BYTEA;
+BEGIN
+    SELECT sealed INTO current_sealed FROM gateway_keys WHERE purpose = 'check' FOR SHARE;
+    IF substring(NEW.sealed FROM 2 FOR 8) <> substring(current_sealed FROM 2 FOR 8) THEN
+        RAISE EXCEPTION 'the master key was rotated';
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE TRIGGER gateway_keys_key BEFORE INSERT OR UPDATE OF sealed ON gateway_keys
+FOR EACH ROW WHEN (NEW.purpose <> 'check') EXECUTE FUNCTION sealed_with_current_key();
+CREATE TRIGGER erps_key BEFORE INSERT OR UPDATE OF sealed ON erps
+FOR EACH ROW WHEN (NEW.sealed IS NOT NULL) EXECUTE FUNCTION sealed_with_current_key();
+CREATE TRIGGER oauth_tokens_key BEFORE INSERT OR UPDATE OF sealed ON oauth_tokens
+FOR EACH ROW WHEN (NEW.sealed IS NOT NULL) EXECUTE FUNCTION sealed_with_current_key();
+CREATE TRIGGER oauth_states_key BEFORE INSERT OR UPDATE OF sealed ON oauth_states
+FOR EACH ROW WHEN (NEW.sealed IS NOT NULL) EXECUTE FUNCTION sealed_with_current_key();

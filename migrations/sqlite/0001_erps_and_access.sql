@@ -81,3 +81,29 @@ CREATE TABLE audit_log (
     detail  TEXT NOT NULL
 ) STRICT;
 CREATE INDEX audit_log_erp ON audit_log (erp, number);
+
+-- Whoever still seals with the master key from before a rotation is refused: its id stands in bytes 2 to 9.
+CREATE TRIGGER gateway_keys_key_on_insert BEFORE INSERT ON gateway_keys
+WHEN NEW.purpose <> 'check' AND substr(NEW.sealed, 2, 8) <> (SELECT substr(sealed, 2, 8) FROM gateway_keys WHERE purpose = 'check')
+BEGIN SELECT RAISE(ABORT, 'the master key was rotated'); END;
+CREATE TRIGGER gateway_keys_key_on_update BEFORE UPDATE OF sealed ON gateway_keys
+WHEN NEW.purpose <> 'check' AND substr(NEW.sealed, 2, 8) <> (SELECT substr(sealed, 2, 8) FROM gateway_keys WHERE purpose = 'check')
+BEGIN SELECT RAISE(ABORT, 'the master key was rotated'); END;
+CREATE TRIGGER erps_key_on_insert BEFORE INSERT ON erps
+WHEN substr(NEW.sealed, 2, 8) <> (SELECT substr(sealed, 2, 8) FROM gateway_keys WHERE purpose = 'check')
+BEGIN SELECT RAISE(ABORT, 'the master key was rotated'); END;
+CREATE TRIGGER erps_key_on_update BEFORE UPDATE OF sealed ON erps
+WHEN substr(NEW.sealed, 2, 8) <> (SELECT substr(sealed, 2, 8) FROM gateway_keys WHERE purpose = 'check')
+BEGIN SELECT RAISE(ABORT, 'the master key was rotated'); END;
+CREATE TRIGGER oauth_tokens_key_on_insert BEFORE INSERT ON oauth_tokens
+WHEN substr(NEW.sealed, 2, 8) <> (SELECT substr(sealed, 2, 8) FROM gateway_keys WHERE purpose = 'check')
+BEGIN SELECT RAISE(ABORT, 'the master key was rotated'); END;
+CREATE TRIGGER oauth_tokens_key_on_update BEFORE UPDATE OF sealed ON oauth_tokens
+WHEN substr(NEW.sealed, 2, 8) <> (SELECT substr(sealed, 2, 8) FROM gateway_keys WHERE purpose = 'check')
+BEGIN SELECT RAISE(ABORT, 'the master key was rotated'); END;
+CREATE TRIGGER oauth_states_key_on_insert BEFORE INSERT ON oauth_states
+WHEN substr(NEW.sealed, 2, 8) <> (SELECT substr(sealed, 2, 8) FROM gateway_keys WHERE purpose = 'check')
+BEGIN SELECT RAISE(ABORT, 'the master key was rotated'); END;
+CREATE TRIGGER oauth_states_key_on_update BEFORE UPDATE OF sealed ON oauth_states
+WHEN substr(NEW.sealed, 2, 8) <> (SELECT substr(sealed, 2, 8) FROM gateway_keys WHERE purpose = 'check')
+BEGIN SELECT RAISE(ABORT, 'the master key was rotated'); END;

@@ -6,7 +6,7 @@ use std::{
     io::{BufRead, BufReader},
     os::unix::{fs::chown, process::CommandExt},
     path::{Path, PathBuf},
-    process::{ChildStdin, Command, Stdio},
+    process::{Child, Command, Stdio},
     sync::{
         OnceLock,
         atomic::{AtomicU32, Ordering},
@@ -32,8 +32,8 @@ const SCRIPT: &str = r#"
 struct Server {
     /// Where its socket is.
     folder: PathBuf,
-    /// The server runs as long as this is open.
-    _pipe: ChildStdin,
+    /// The server runs as long as the pipe to this is open.
+    _shell: Child,
 }
 
 static SERVER: OnceLock<Option<Server>> = OnceLock::new();
@@ -78,7 +78,7 @@ fn start() -> Option<Server> {
     let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines().map_while(Result::ok);
     let said: Vec<_> = lines.by_ref().take_while(|line| line != "ready").collect();
     assert!(said.is_empty(), "PostgreSQL does not start: {}", said.join("\n"));
-    Some(Server { folder, _pipe: child.stdin.take().expect("a pipe") })
+    Some(Server { folder, _shell: child })
 }
 
 /// The folder with the server's programs: where the shell finds them, else Debian's newest.

@@ -72,7 +72,6 @@ impl Store {
         before: Option<i64>,
         erps: Option<&BTreeSet<ErpId>>,
     ) -> Result<AuditPage> {
-        // A list as JSON needs no SQL of its own for each length; both databases unpack it.
         let list = erps.map(|erps| erps.iter().map(ErpId::as_str).collect::<Vec<_>>());
         let limit = i64::try_from(first).unwrap_or(i64::MAX).saturating_add(1);
         let mut entries = on!(&self.read, pool => {

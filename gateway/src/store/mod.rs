@@ -5,30 +5,28 @@
 mod audit;
 mod erps;
 mod keys;
+mod migrate;
+mod open;
 
 pub use self::{
     audit::NewEntry,
     erps::{ErpRow, HealthRow, Noted},
+    keys::{Rotated, SEALED},
+    migrate::migrate,
 };
 
 use crate::sealing::{MasterKey, OpenError, Place};
 use chrono::{DateTime, Utc};
-use migrations::MIGRATIONS;
-use secrecy::{ExposeSecret, SecretString};
-use sqlx::{
-    PgPool, SqlSafeStr, SqlitePool,
-    migrate::{MigrateError, Migration, MigrationType, Migrator},
-    postgres::{PgConnectOptions, PgPoolOptions},
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
-};
-use std::{str::FromStr, sync::Arc, time::Duration};
+use secrecy::SecretString;
+use sqlx::{PgPool, SqlitePool};
+use std::sync::Arc;
 
 /// What went wrong with the store. The message is for an operator: it names no secret, but may name tables and columns.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The database failed, or cannot be reached.
     #[error("the store failed: {0}")]
-    Database(#[from] sqlx::Error),
+    Database(sqlx::Error),
     /// A sealed value does not open.
     #[error("{table} {row}: {why}")]
     Sealed {
@@ -39,9 +37,27 @@ pub enum StoreError {
         /// Why.
         why: OpenError,
     },
+    /// The store has another master key than it had when the gateway started.
+    #[error(
+        "the master key of the store was rotated while the gateway ran: nothing more is sealed or opened with the old one. \
+         Start the gateway again with the new one"
+    )]
+    Rotated,
     /// Something else that an operator can act on.
     #[error("{0}")]
     Unusable(String),
+}
+
+/// What the triggers of the columns `sealed` say.
+const ROTATED: &str = "the master key was rotated";
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        match error.as_database_error() {
+            Some(of_trigger) if of_trigger.message() == ROTATED => Self::Rotated,
+            _ => Self::Database(error),
+        }
+    }
 }
 
 /// A result of the store.
@@ -97,45 +113,14 @@ pub struct Store {
     key: Arc<MasterKey>,
 }
 
-/// Readers of an SQLite store at once.
-const READERS: u32 = 4;
-/// Connections to a PostgreSQL store at once.
-const CONNECTIONS: u32 = 10;
-/// How long a connection may take, and how long a writer waits for another process's.
-const PATIENCE: Duration = Duration::from_secs(10);
-
 impl Store {
     /// Opens a store, without looking into it: `sqlite:path/to/file.db`, or `postgres://…`.
     ///
     /// # Errors
     /// Where the address is none or leads nowhere. A password in it is not repeated.
     pub async fn open(url: &SecretString, key: MasterKey) -> Result<Self> {
-        let key = Arc::new(key);
-        match url.expose_secret() {
-            sqlite if sqlite.starts_with("sqlite:") => {
-                let options = SqliteConnectOptions::from_str(sqlite)
-                    .map_err(|_| StoreError::Unusable("store.url: not the path of an SQLite file".into()))?
-                    .create_if_missing(true)
-                    .journal_mode(SqliteJournalMode::Wal)
-                    .synchronous(SqliteSynchronous::Normal)
-                    .foreign_keys(true)
-                    .busy_timeout(PATIENCE);
-                let pool =
-                    |connections| SqlitePoolOptions::new().max_connections(connections).acquire_timeout(PATIENCE);
-                let write = pool(1).connect_with(options.clone()).await?;
-                let read = pool(READERS).connect_with(options.read_only(true)).await?;
-                Ok(Self { read: Pool::Sqlite(read), write: Pool::Sqlite(write), key })
-            }
-            postgres if postgres.starts_with("postgres:") || postgres.starts_with("postgresql:") => {
-                let options = PgConnectOptions::from_str(postgres)
-                    .map_err(|_| StoreError::Unusable("store.url: not the address of a PostgreSQL database".into()))?;
-                let options =
-                    PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(PATIENCE).connect_with(options);
-                let pool = Pool::Postgres(options.await?);
-                Ok(Self { read: pool.clone(), write: pool, key })
-            }
-            _ => Err(StoreError::Unusable("store.url: begins with neither sqlite: nor postgres:".into())),
-        }
+        let (write, read) = open::pools(url).await?;
+        Ok(Self { read, write, key: Arc::new(key) })
     }
 
     /// A new store in a folder that is removed with the second value, under a key that nobody keeps.
@@ -155,28 +140,8 @@ impl Store {
     /// # Errors
     /// Where a newer gateway has been at work, a migration fails, or another master key has sealed the store.
     pub async fn prepare(&self) -> Result<()> {
-        self.migrate().await?;
+        migrate::run(&self.write).await?;
         self.check_key().await
-    }
-
-    /// Applies the migrations that are missing.
-    async fn migrate(&self) -> Result<()> {
-        let outcome = match &self.write {
-            Pool::Sqlite(pool) => migrator(|m| m.sqlite).run(pool).await,
-            Pool::Postgres(pool) => migrator(|m| m.postgres).run(pool).await,
-        };
-        outcome.map_err(|error| match error {
-            MigrateError::VersionMissing(version) => StoreError::Unusable(format!(
-                "the store was migrated to version {version} by a newer gateway; this one knows versions up to {}: \
-                 start that version again, or restore a backup from before",
-                MIGRATIONS.len()
-            )),
-            MigrateError::VersionMismatch(version) => StoreError::Unusable(format!(
-                "the store's version {version} is not the one of this gateway: a released migration was changed"
-            )),
-            MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => error.into(),
-            other => StoreError::Unusable(format!("the store could not be migrated: {other}")),
-        })
     }
 
     fn seal(&self, table: &'static str, row: &str, value: &[u8]) -> Result<Vec<u8>> {
@@ -184,20 +149,17 @@ impl Store {
     }
 
     fn unseal(&self, table: &'static str, row: &str, sealed: &[u8]) -> Result<secrecy::SecretBox<[u8]>> {
-        self.key.open(place(table, row), sealed).map_err(|why| StoreError::Sealed { table, row: row.to_owned(), why })
+        self.key.open(place(table, row), sealed).map_err(|why| match why {
+            // The key was the store's when the gateway started.
+            OpenError::OtherKey { .. } => StoreError::Rotated,
+            OpenError::Tampered => StoreError::Sealed { table, row: row.to_owned(), why },
+        })
     }
 }
 
 /// The place of the sealed value of a row; its column has the same name everywhere.
 fn place<'a>(table: &'a str, row: &'a str) -> Place<'a> {
     Place { table, column: "sealed", row }
-}
-
-fn migrator(sql: impl Fn(&migrations::Migration) -> &'static str) -> Migrator {
-    let migration = |m: &migrations::Migration| {
-        Migration::new(m.number, m.name.into(), MigrationType::Simple, sql(m).into_sql_str(), false)
-    };
-    Migrator::with_migrations(MIGRATIONS.iter().map(migration).collect())
 }
 
 /// A moment as it is stored.

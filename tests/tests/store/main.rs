@@ -1,3 +1,8 @@
 //! The store on both of its databases.
 
+mod audit;
+mod erps;
+mod files;
+mod keys;
 mod migrations;
+mod support;
