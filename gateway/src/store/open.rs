@@ -97,3 +97,31 @@ async fn postgres(url: &str) -> Result<Pool> {
 fn unusable(why: &str) -> StoreError {
     StoreError::Unusable(format!("store.url: {why}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sqlx::Row;
+
+    #[tokio::test]
+    async fn every_sqlite_connection_is_set_up() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let url = format!("sqlite:{}", folder.path().join("gateway.db").display());
+        let (Pool::Sqlite(write), Pool::Sqlite(read)) = pools(&url.into()).await.expect("a store") else {
+            panic!("not SQLite");
+        };
+        for (pool, sql, expected) in [
+            (&write, "SELECT journal_mode = 'wal' FROM pragma_journal_mode", 1),
+            (&write, "PRAGMA foreign_keys", 1),
+            (&write, "PRAGMA synchronous", 2),
+            (&write, "PRAGMA secure_delete", 1),
+            (&write, "PRAGMA busy_timeout", 10_000),
+            (&read, "SELECT journal_mode = 'wal' FROM pragma_journal_mode", 1),
+        ] {
+            let row = sqlx::query(sql).fetch_one(pool).await.expect("a row");
+            assert_eq!(row.get::<i64, _>(0), expected, "{sql}");
+        }
+        sqlx::query("CREATE TABLE t (x)").execute(&write).await.expect("the writer writes");
+        sqlx::query("CREATE TABLE u (x)").execute(&read).await.expect_err("a reader does not");
+    }
+}
