@@ -8,7 +8,7 @@ use crate::{
     erps::{ErpDefinition, Erps, admin::Admin},
     federation::{Federation, Seal},
     http::{
-        self, Access, Gateway,
+        self, Access, Gateway, Live,
         connections::{self, ConnectionLimits},
         persisted::PersistedQueries,
         read::BodyLimits,
@@ -16,13 +16,14 @@ use crate::{
     store::Store,
 };
 use adapters::{catalog::Services, http::Hosts, tokens::MemoryTokens};
+use axum::Router;
 use chrono::{DateTime, Utc};
 use metrics_exporter_prometheus::PrometheusHandle;
 use schema::{Api, ports::Ports};
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     net::TcpListener,
-    sync::watch,
+    sync::{Mutex, watch},
     task::{JoinHandle, JoinSet},
 };
 
@@ -45,11 +46,88 @@ pub fn services(config: &Config) -> Services {
 pub struct Running {
     /// Where it listens.
     pub address: SocketAddr,
+    foundation: Foundation,
+    live: Live,
+    serving: Mutex<Serving>,
+    /// What it was started with.
+    started: Config,
     stop: watch::Sender<bool>,
     server: JoinHandle<()>,
     /// What goes on by itself: aborted when it is dropped.
     _tasks: JoinSet<()>,
-    patience: Duration,
+}
+
+/// What outlives a change of the settings.
+struct Foundation {
+    erps: Erps,
+    access: Arc<Access>,
+    store: Store,
+    audit: Audit,
+    cursor_key: [u8; 32],
+    metrics: Option<PrometheusHandle>,
+}
+
+/// What answers under some settings. A change takes over what it does not concern, caches above all.
+struct Serving {
+    config: Config,
+    reads: Arc<Federation>,
+    answers: Arc<Answers>,
+    persisted: PersistedQueries,
+}
+
+impl Foundation {
+    /// What answers under these settings, in place of what answers now.
+    fn serving(&self, config: &Config, now: Option<&Serving>) -> Serving {
+        let old = now.map(|now| (now, &now.config));
+        let same_reads = old.filter(|(_, old)| old.read == config.read && old.cache == config.cache);
+        let reads = same_reads.map_or_else(
+            || {
+                let seal = Seal::new(self.cursor_key);
+                Arc::new(Federation::new(Arc::clone(&self.erps.registry), seal, config.reading(), clock))
+            },
+            |(now, _)| Arc::clone(&now.reads),
+        );
+        let same_answers = same_reads.filter(|(_, old)| old.limits == config.limits);
+        let answers = same_answers.map_or_else(
+            || {
+                let ports = Ports {
+                    reads: Arc::clone(&reads) as _,
+                    erps: Arc::clone(&self.erps.registry) as _,
+                    erp_admin: Arc::new(Admin::new(
+                        &self.erps,
+                        self.audit.clone(),
+                        Duration::from_millis(config.read.call_ms),
+                    )),
+                    access: Arc::new(Accounts { store: self.store.clone(), audit: self.audit.clone() }),
+                    clock,
+                };
+                let api = Api::new(ports, config.limits.of_api());
+                Arc::new(Answers::new(api, Arc::clone(&self.erps.registry), config.answers(), clock))
+            },
+            |(now, _)| Arc::clone(&now.answers),
+        );
+        let queries = &config.persisted_queries;
+        let persisted = old.filter(|(_, old)| old.persisted_queries == *queries).map_or_else(
+            || PersistedQueries::new(queries.enabled.then_some(queries.max_bytes)),
+            |(now, _)| now.persisted.clone(),
+        );
+        Serving { config: config.clone(), reads, answers, persisted }
+    }
+
+    /// The routes to it.
+    fn router(&self, serving: &Serving) -> Result<Router, String> {
+        let config = &serving.config;
+        let gateway = Gateway {
+            answers: Arc::clone(&serving.answers),
+            erps: Arc::clone(&self.erps.registry),
+            access: Arc::clone(&self.access),
+            metrics: self.metrics.clone(),
+            persisted: serving.persisted.clone(),
+            body: BodyLimits { bytes: config.limits.body_bytes, time: Duration::from_secs(config.server.body_seconds) },
+            time: Duration::from_millis(config.limits.request_ms),
+        };
+        http::router(gateway, &config.server.cors_origins)
+    }
 }
 
 /// Starts a gateway: it listens when this returns. Its ERPs are asked behind its back whether they work.
@@ -66,33 +144,10 @@ pub async fn start(
     store.prepare().await.map_err(|e| e.to_string())?;
     let audit = Audit::new(store.clone(), clock);
     let erps = Erps::open(config, erps, services(config), store.clone(), audit.clone(), clock).await?;
-    let registry = Arc::clone(&erps.registry);
-    let federation = Federation::new(
-        Arc::clone(&registry),
-        Seal::new(store.cursor_key().await.map_err(|e| e.to_string())?),
-        config.reading(),
-        clock,
-    );
-    let ports = Ports {
-        reads: Arc::new(federation),
-        erps: Arc::clone(&registry) as _,
-        erp_admin: Arc::new(Admin::new(&erps, audit.clone(), Duration::from_millis(config.read.call_ms))),
-        access: Arc::new(Accounts { store, audit }),
-        clock,
-    };
-    let answers = Answers::new(Api::new(ports, config.limits.of_api()), Arc::clone(&registry), config.answers(), clock);
-    let gateway = Gateway {
-        answers,
-        erps: Arc::clone(&registry),
-        access,
-        metrics,
-        persisted: PersistedQueries::new(
-            config.persisted_queries.enabled.then_some(config.persisted_queries.max_bytes),
-        ),
-        body: BodyLimits { bytes: config.limits.body_bytes, time: Duration::from_secs(config.server.body_seconds) },
-        time: Duration::from_millis(config.limits.request_ms),
-    };
-    let router = http::router(gateway, &config.server.cors_origins)?;
+    let cursor_key = store.cursor_key().await.map_err(|e| e.to_string())?;
+    let foundation = Foundation { erps, access: Arc::new(access), store, audit, cursor_key, metrics };
+    let serving = foundation.serving(config, None);
+    let live = Live::new(foundation.router(&serving)?);
 
     let listener = TcpListener::bind(config.server.listen)
         .await
@@ -104,22 +159,53 @@ pub async fn start(
         head: Duration::from_secs(config.server.header_seconds),
         answer: Duration::from_secs(config.server.body_seconds),
     };
+    let routes = live.clone();
     let server = tokio::spawn(async move {
         let wait = async move {
             // An error means that the sender is gone, and with it the gateway.
             let _ = stopped.wait_for(|stop| *stop).await;
         };
-        connections::serve(listener, router, limits, wait).await;
+        connections::serve(listener, routes, limits, wait).await;
     });
-    let tasks = erps.tend();
-    Ok(Running { address, stop, server, _tasks: tasks, patience: Duration::from_secs(config.server.shutdown_seconds) })
+    let tasks = foundation.erps.tend();
+    Ok(Running {
+        address,
+        foundation,
+        live,
+        serving: Mutex::new(serving),
+        started: config.clone(),
+        stop,
+        server,
+        _tasks: tasks,
+    })
 }
 
 impl Running {
+    /// Takes over changed settings, all or, where one of them is wrong, none. Requests under way end as they began. The settings
+    /// that only a new start takes over.
+    ///
+    /// # Errors
+    /// One sentence that names the setting.
+    pub async fn reload(&self, config: &Config) -> Result<Vec<&'static str>, String> {
+        let mut serving = self.serving.lock().await;
+        let new = self.foundation.serving(config, Some(&serving));
+        let router = self.foundation.router(&new)?;
+        let Erps { alerts, keeper, .. } = &self.foundation.erps;
+        alerts.configure(&config.alerts, self.started.read.allow_link_local)?;
+        if let Err(wrong) = keeper.reload_file(&config.erp_definitions()).await {
+            alerts.configure(&serving.config.alerts, self.started.read.allow_link_local)?;
+            return Err(wrong);
+        }
+        *serving = new;
+        self.live.replace(router);
+        Ok(config.only_at_start(&self.started))
+    }
+
     /// Stops listening, lets requests under way end for a while, and returns.
     pub async fn stop(mut self) {
         let _ = self.stop.send(true);
-        if tokio::time::timeout(self.patience, &mut self.server).await.is_err() {
+        let patience = Duration::from_secs(self.serving.get_mut().config.server.shutdown_seconds);
+        if tokio::time::timeout(patience, &mut self.server).await.is_err() {
             tracing::warn!("requests were still under way when the gateway stopped");
         }
     }

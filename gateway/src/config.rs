@@ -110,7 +110,7 @@ impl fmt::Debug for Access {
 }
 
 /// What a query may cost.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
     /// The longest body of a request, in bytes.
@@ -165,7 +165,7 @@ impl Limits {
 }
 
 /// Which documents are kept for clients that send their hashes.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PersistedQueries {
     /// Whether clients may send hashes at all.
@@ -175,7 +175,7 @@ pub struct PersistedQueries {
 }
 
 /// How the gateway reads from ERPs.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Read {
     /// How long a query waits for each ERP, in milliseconds.
@@ -191,7 +191,7 @@ pub struct Read {
 }
 
 /// How old answers may be.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Cache {
     /// Up to this age an answer is given without asking the ERP, in seconds.
@@ -357,6 +357,26 @@ impl Config {
             settings: erp.settings.clone(),
         };
         self.erps.iter().map(definition).collect()
+    }
+
+    /// The settings that differ from those of a running gateway, and that only a new start takes over.
+    pub(crate) fn only_at_start(&self, running: &Self) -> Vec<&'static str> {
+        let (new, old) = (&self.server, &running.server);
+        let url = |config: &Self| config.store.url.expose_secret().to_owned();
+        let key = |config: &Self| config.store.master_key.as_ref().map(|key| key.expose_secret().to_owned());
+        let changed = [
+            ("server.listen", new.listen != old.listen),
+            ("server.max_connections", new.max_connections != old.max_connections),
+            ("server.header_seconds", new.header_seconds != old.header_seconds),
+            ("server.body_seconds for answers", new.body_seconds != old.body_seconds),
+            ("store.url", url(self) != url(running)),
+            ("store.master_key_file", self.store.master_key_file != running.store.master_key_file),
+            ("ERP_GATEWAY_MASTER_KEY", key(self) != key(running)),
+            ("read.allow_link_local", self.read.allow_link_local != running.read.allow_link_local),
+            ("read.health_seconds", self.read.health_seconds != running.read.health_seconds),
+            ("log.format", self.log.format != running.log.format),
+        ];
+        changed.into_iter().filter_map(|(name, changed)| changed.then_some(name)).collect()
     }
 
     pub(crate) fn reading(&self) -> crate::federation::Limits {

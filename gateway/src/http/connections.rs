@@ -1,12 +1,8 @@
 //! Accepts connections: so many at once, each with a time to send its request, and all with a chance to end.
 
-use super::stream::Patient;
-use axum::Router;
+use super::{Live, stream::Patient};
 use hyper::server::conn::http1;
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    service::TowerToHyperService,
-};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use std::{io, pin::pin, sync::Arc, time::Duration};
 use tokio::{
     io::AsyncWriteExt,
@@ -34,13 +30,12 @@ const FULL: (Duration, usize) = (Duration::from_secs(1), 64);
 /// Serves connections until it is told to stop, then lets them end their requests.
 pub(crate) async fn serve(
     listener: TcpListener,
-    router: Router,
+    service: Live,
     limits: ConnectionLimits,
     stop: impl Future<Output = ()>,
 ) {
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(limits.head);
-    let service = TowerToHyperService::new(router);
     let free = Arc::new(Semaphore::new(limits.connections.min(Semaphore::MAX_PERMITS)));
     let refusing = Arc::new(Semaphore::new(FULL.1));
     let ending = watch::Sender::new(());

@@ -4,11 +4,14 @@ pub(crate) mod connections;
 mod cors;
 mod graphiql;
 mod graphql;
+mod live;
 mod media;
 pub(crate) mod persisted;
 pub(crate) mod read;
 mod refusal;
 mod stream;
+
+pub(crate) use live::Live;
 
 use self::{persisted::PersistedQueries, read::BodyLimits};
 use crate::{answers::Answers, erps::ErpRegistry};
@@ -42,15 +45,15 @@ use tower_http::{
 };
 
 /// What the server serves.
-pub struct Gateway {
+pub(crate) struct Gateway {
     /// What answers operations.
-    pub(crate) answers: Answers,
+    pub(crate) answers: Arc<Answers>,
     /// The connected ERPs.
     pub(crate) erps: Arc<ErpRegistry>,
     /// Who may ask.
-    pub access: Access,
+    pub(crate) access: Arc<Access>,
     /// What is counted.
-    pub metrics: Option<PrometheusHandle>,
+    pub(crate) metrics: Option<PrometheusHandle>,
     /// The documents that clients name by their hashes.
     pub(crate) persisted: PersistedQueries,
     /// How much of a body is read.

@@ -10,7 +10,8 @@ use std::sync::Arc;
 
 type Hash = [u8; 32];
 
-/// The documents that clients have sent.
+/// The documents that clients have sent. Clones share them.
+#[derive(Clone)]
 pub(crate) struct PersistedQueries(Option<Cache<Hash, Arc<str>>>);
 
 /// The document to execute, and under which hash to keep it if it turns out to be good.
