@@ -5,6 +5,7 @@ use crate::{
     error::{Error, ErrorKind, Result},
     http::Hosts,
     model::{EntityType, ErpId},
+    oauth::{self, OAuthDef},
     odoo, quickbooks, sap_b1,
     settings::{SettingDef, Settings},
     tokens::TokenStore,
@@ -21,10 +22,19 @@ pub struct System {
     pub documentation: Option<&'static str>,
     /// What has to be known to connect one.
     pub settings: &'static [SettingDef],
+    /// How a person lets the gateway in, where the system wants their consent.
+    pub oauth: Option<&'static OAuthDef>,
     /// What it can do with an entity at best; one ERP may do less, by its version and its user's rights.
     pub capability: fn(EntityType) -> Capability,
     /// Makes an adapter. It makes no call: wrong credentials show at the first one.
     pub build: fn(&ErpId, Settings, &Services) -> Result<Arc<dyn Adapter>>,
+}
+
+impl System {
+    /// Whether a person has to consent before an ERP with these settings can be read: until then it is of no use to test them.
+    pub fn needs_consent(&self, settings: &Settings) -> bool {
+        self.oauth.is_some() && settings.secret(oauth::REFRESH_TOKEN).is_none()
+    }
 }
 
 impl fmt::Debug for System {

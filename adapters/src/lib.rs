@@ -10,6 +10,7 @@ pub mod fuzzing;
 pub mod http;
 pub mod mapping;
 pub mod model;
+pub mod oauth;
 mod odata;
 mod odoo;
 mod quickbooks;

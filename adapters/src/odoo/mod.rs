@@ -57,6 +57,7 @@ pub(crate) static SYSTEM: System = System {
     name: "Odoo",
     documentation: Some("https://www.odoo.com/documentation/19.0/developer/reference/external_api.html"),
     settings: settings::FORM,
+    oauth: None,
     capability: |entity| {
         shape::mapping().map_or_else(|_| Capability::none(entity), |mapping| describe(entity, mapping.sets(entity)))
     },

@@ -1,9 +1,9 @@
 //! What QuickBooks means by a refusal: its faults, in all the forms they come in, as errors of the right kind.
 
-use super::auth::TOKEN;
 use crate::{
     error::{Error, ErrorKind, Result},
     http::{Request, Response, by_status, expect_json, retry_after},
+    oauth::{self, CONSENT, RENEW, REVOKE},
 };
 use http::StatusCode;
 use serde::Deserialize;
@@ -54,8 +54,8 @@ struct Envelope {
 
 /// Tells refusals from answers; the [`Classify`](crate::http::Classify) of the stack.
 pub(super) fn classify(request: &Request, response: &Response) -> Result<()> {
-    if request.operation == TOKEN {
-        return token(response);
+    if [RENEW, CONSENT, REVOKE].contains(&request.operation) {
+        return oauth::refusal("QuickBooks", request, response).map_err(|error| with_tid(error, response));
     }
     let ok = response.status.is_success();
     if ok && !mentions_fault(&response.body) {
@@ -194,36 +194,6 @@ fn with_tid(mut error: Error, response: &Response) -> Error {
     })
 }
 
-/// The token endpoint has errors of OAuth's own form. Nothing of a good answer may get into an error.
-fn token(response: &Response) -> Result<()> {
-    #[derive(Deserialize)]
-    struct Refusal {
-        error: String,
-        error_description: Option<String>,
-    }
-    if response.status.is_success() {
-        return Ok(());
-    }
-    let refusal: Option<Refusal> = serde_json::from_slice(&response.body).ok();
-    let (kind, message) = match (refusal.as_ref().map(|r| r.error.as_str()), response.status.as_u16()) {
-        (Some("invalid_grant"), _) => {
-            (ErrorKind::Unauthorized, "QuickBooks no longer accepts the refresh token: connect the company again.")
-        }
-        (Some("invalid_client" | "unauthorized_client"), _) | (_, 401) => {
-            (ErrorKind::Unauthorized, "QuickBooks does not accept the client id and secret.")
-        }
-        (Some(_), 400..500) => (ErrorKind::Rejected, "QuickBooks refused to renew the access token."),
-        _ => {
-            let mut error = unknown(response);
-            error.detail = None;
-            return Err(with_tid(error, response));
-        }
-    };
-    let words =
-        refusal.map(|r| format!("{}: {}", r.error, r.error_description.unwrap_or_default())).unwrap_or_default();
-    Err(with_tid(Error::new(kind, message).with_detail(words), response))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -310,17 +280,19 @@ mod tests {
             let error = refused("query", 401, body);
             assert!(!format!("{error:?}").contains("AB01178900000xyz"), "{error:?}");
         }
-        let error = refused(TOKEN, 500, r#"{"refresh_token":"RT1-secret"}"#);
+        let error = refused(RENEW, 500, r#"{"refresh_token":"RT1-secret"}"#);
         assert!(!format!("{error:?}").contains("RT1-secret"), "{error:?}");
     }
 
     #[test]
     fn refusals_of_the_token_endpoint_tell_who_has_to_act() {
-        let kind = |status, body| refused(TOKEN, status, body).kind;
+        let kind = |status, body| refused(RENEW, status, body).kind;
         assert_eq!(kind(400, golden!("token_invalid_grant.json")), ErrorKind::Unauthorized);
         assert_eq!(kind(401, r#"{"error":"invalid_client"}"#), ErrorKind::Unauthorized);
         assert_eq!(kind(503, "busy"), ErrorKind::Unavailable);
         assert_eq!(kind(429, ""), ErrorKind::RateLimited);
+        let consent = refused(CONSENT, 400, golden!("token_invalid_grant.json"));
+        assert!(consent.kind == ErrorKind::Unauthorized && consent.message.contains("this consent"), "{consent:?}");
     }
 
     #[test]

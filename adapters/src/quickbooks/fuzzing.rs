@@ -1,7 +1,7 @@
 //! What the fuzz targets reach: the reading of refusals, and statements.
 
 use super::{
-    MAPPING, auth, fault,
+    MAPPING, fault,
     read::Left,
     statement::{Selection, order_by},
 };
@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// The operation of requests for tokens, whose refusals have a form of their own.
-pub const TOKEN: &str = auth::TOKEN;
+pub const TOKEN: &str = crate::oauth::RENEW;
 
 /// Tells a refusal from an answer.
 ///

@@ -1,7 +1,6 @@
 //! QuickBooks Online, by its Accounting API v3. See the README for set-up, limits and quirks.
 
 mod api;
-mod auth;
 mod children;
 mod company;
 mod family;
@@ -43,6 +42,7 @@ pub(crate) static SYSTEM: System = System {
     name: "QuickBooks Online",
     documentation: Some("https://developer.intuit.com/app/developer/qbo/docs/get-started"),
     settings: settings::FORM,
+    oauth: Some(&settings::OAUTH),
     capability: |entity| match &*MAPPING {
         Ok(mapping) => capability(mapping, entity),
         Err(_) => Capability::none(entity),

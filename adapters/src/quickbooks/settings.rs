@@ -1,11 +1,6 @@
 //! The settings form of a company, and how they become an adapter.
 
-use super::{
-    QuickBooks,
-    api::Api,
-    auth::{Held, RotatingTokens},
-    fault, mapping,
-};
+use super::{QuickBooks, api::Api, fault, mapping};
 use crate::{
     adapter::{Adapter, Info},
     cached::Cached,
@@ -13,6 +8,7 @@ use crate::{
     error::{Error, ErrorKind, Result},
     http::{Auth, Client, ClientSettings, Policy, QuotaPolicy, Window, stack},
     model::{CurrencyCode, ErpId},
+    oauth::{self, App, Endpoint, OAuthDef, RotatingTokens, below},
     settings::{SettingDef, Settings},
 };
 use chrono_tz::Tz;
@@ -22,7 +18,31 @@ use url::Url;
 
 const PRODUCTION: &str = "https://quickbooks.api.intuit.com";
 const SANDBOX: &str = "https://sandbox-quickbooks.api.intuit.com";
-const TOKENS: &str = "https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer";
+
+/// Addresses by Intuit's discovery document (developer.api.intuit.com/.well-known/openid_configuration), which names no methods
+/// of PKCE: an app has a secret.
+pub(super) static OAUTH: OAuthDef = OAuthDef {
+    name: "QuickBooks",
+    authorize: Endpoint {
+        default: "https://appcenter.intuit.com/connect/oauth2",
+        setting: None,
+        below: &["connect", "oauth2"],
+    },
+    token: Endpoint {
+        default: "https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer",
+        setting: Some("token_url"),
+        below: &["oauth2", "v1", "tokens", "bearer"],
+    },
+    revoke: Some(Endpoint {
+        default: "https://developer.api.intuit.com/v2/oauth2/tokens/revoke",
+        setting: None,
+        below: &["v2", "oauth2", "tokens", "revoke"],
+    }),
+    scopes: &["com.intuit.quickbooks.accounting"],
+    pkce: false,
+    callback: &[("realmId", "realm_id")],
+    classify: fault::classify,
+};
 
 /// Since August 2025 lower ones are treated as this one.
 const MINOR_VERSION: u32 = 75;
@@ -146,45 +166,30 @@ pub(super) fn build(erp: &ErpId, settings: Settings, services: &Services) -> Res
         Some("estimates") => true,
         Some(_) => return Err(config("The setting sales_orders is estimates or empty.")),
     };
-    let realm = settings.require("realm_id")?;
-    if !realm.bytes().all(|b| b.is_ascii_digit()) {
-        return Err(config("The setting realm_id is the company's number: digits only."));
-    }
-    let host = url(&settings, "url")?;
-    let token_url = match (url(&settings, "token_url")?, &host) {
-        (Some(url), _) => url,
-        (None, Some(host)) => below(host, &["oauth2", "v1", "tokens", "bearer"]),
-        (None, None) => parse(TOKENS)?,
-    };
-    let host = match host {
+    // The company is chosen by whoever consents.
+    let realm = settings.get("realm_id").ok_or_else(oauth::no_consent)?;
+    let host = match settings.parse::<Url>("url", "a web address")? {
         Some(host) => host,
         None => parse(if sandbox { SANDBOX } else { PRODUCTION })?,
     };
-
+    let info = Info { erp: erp.clone(), system: super::SYSTEM.key };
+    let app = App::new(&OAUTH, &settings)?;
     let client = Client::new(&ClientSettings {
-        also: vec![token_url.clone()],
+        also: vec![app.token_url().clone()],
         allow_link_local: services.allow_link_local,
         ..ClientSettings::new(host.clone())
     })?;
-    let client_id = settings.require("client_id")?.to_owned();
-    let client_secret = settings.require_secret("client_secret")?.clone();
-    let entered = settings.require_secret("refresh_token")?.clone();
     // Tokens are stored by ERP: two ERPs must not share a session even if they are the same company.
     let key = format!("{} company {realm} as {erp}", host.origin().ascii_serialization());
-    let credentials = (client_id.clone(), client_secret.expose_secret().to_owned(), entered.expose_secret().to_owned());
-    let auth = || -> Arc<dyn Auth> {
-        Arc::new(RotatingTokens {
-            erp: erp.clone(),
-            token_url: token_url.clone(),
-            client_id,
-            client_secret,
-            entered,
-            store: Arc::clone(&services.tokens),
-            held: Held::default().into(),
-        })
-    };
+    let entered = settings.secret(oauth::REFRESH_TOKEN).cloned();
+    let credentials = [
+        settings.get(oauth::CLIENT_ID).map(str::to_owned),
+        settings.secret(oauth::CLIENT_SECRET).map(|secret| secret.expose_secret().to_owned()),
+        entered.as_ref().map(|token| token.expose_secret().to_owned()),
+    ];
+    let auth =
+        || -> Arc<dyn Auth> { Arc::new(RotatingTokens::new(info.clone(), app, entered, Arc::clone(&services.tokens))) };
     let state = services.hosts.share(&key, &credentials, policy(), auth);
-    let info = Info { erp: erp.clone(), system: super::SYSTEM.key };
     let http = stack(Arc::new(client), &info, &state, Arc::new(fault::classify));
     let minor_version = settings.parse("minor_version", "a number")?.unwrap_or(MINOR_VERSION);
     Ok(Arc::new(QuickBooks {
@@ -215,26 +220,8 @@ pub(super) fn policy() -> Policy {
     }
 }
 
-fn url(settings: &Settings, key: &str) -> Result<Option<Url>> {
-    let url: Option<Url> = settings.parse(key, "a web address")?;
-    if url.as_ref().is_some_and(Url::cannot_be_a_base) {
-        return Err(config(&format!("The setting {key} is not a web address.")));
-    }
-    Ok(url)
-}
-
 fn parse(address: &str) -> Result<Url> {
     address.parse().map_err(|_| config("An address of Intuit's cannot be read."))
-}
-
-fn below(base: &Url, path: &[&str]) -> Url {
-    let mut url = base.clone();
-    if let Ok(mut segments) = url.path_segments_mut() {
-        segments.pop_if_empty().extend(path);
-    }
-    url.set_query(None);
-    url.set_fragment(None);
-    url
 }
 
 fn config(message: &str) -> Error {

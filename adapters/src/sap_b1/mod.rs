@@ -70,6 +70,7 @@ pub(crate) static SYSTEM: System = System {
     name: "SAP Business One",
     documentation: Some("https://help.sap.com/docs/SAP_BUSINESS_ONE"),
     settings: FORM,
+    oauth: None,
     capability: |entity| capability::of(entity, BUILT_IN.sets(entity)),
     build,
 };

@@ -6,6 +6,7 @@ mod audit;
 mod erps;
 mod keys;
 mod migrate;
+mod oauth;
 mod open;
 
 pub use self::{
@@ -13,6 +14,7 @@ pub use self::{
     erps::{ErpRow, HealthRow, Noted},
     keys::{Rotated, SEALED},
     migrate::migrate,
+    oauth::{ConsentState, LEASE, SealedTokens},
 };
 
 use crate::sealing::{MasterKey, OpenError, Place};

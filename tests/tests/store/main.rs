@@ -5,4 +5,5 @@ mod erps;
 mod files;
 mod keys;
 mod migrations;
+mod oauth;
 mod support;

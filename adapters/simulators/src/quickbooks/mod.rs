@@ -3,7 +3,7 @@
 //! Sources: Intuit's pages "Query operations and syntax", "Batch" and of the entities, the XSDs of its SDK, and bodies of
 //! the live service that others recorded; comments name them where the service is odd.
 //!
-//! Served: tokens for refresh tokens, queries by GET and POST, single objects, company and preferences, exchange rates,
+//! Served: the page of consent, tokens for codes and refresh tokens, queries by GET and POST, single objects, company and preferences, exchange rates,
 //! batches of queries, reports; over Customer, Item, Invoice, CreditMemo, Payment, Estimate, which holds the sales orders,
 //! Vendor, Bill, VendorCredit, BillPayment, PurchaseOrder, Account, JournalEntry, InventoryAdjustment, TaxRate, TaxCode,
 //! TaxAgency, Class, Department, Term, PaymentMethod, CompanyCurrency and ExchangeRate. Not served: writes, change data
@@ -17,7 +17,7 @@
 //! clear; goods by weight or length are no inventory to QuickBooks and have an account of their own.
 //!
 //! For tests: `faults()` with [`Fault::ExpireSessions`](crate::Fault::ExpireSessions), or the clock moved by an hour, ends
-//! the access tokens; `stats()` counts `refresh`, `query Invoice`, `count Invoice`, `read Invoice`, `report ProfitAndLoss`,
+//! the access tokens; `stats()` counts `consent`, `exchange`, `refresh`, `query Invoice`, `count Invoice`, `read Invoice`, `report ProfitAndLoss`,
 //! `batch` (and each query in it), `query` for those that are no queries, and `refused 401`, `refused 403`, `refused 429`.
 
 mod entities;
@@ -36,10 +36,10 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{
     Form, Router,
-    extract::{Request, rejection::FormRejection},
+    extract::{Query, Request, rejection::FormRejection},
     http::HeaderMap,
     response::IntoResponse,
-    routing::post,
+    routing::{get, post},
 };
 
 use crate::{
@@ -49,7 +49,7 @@ use crate::{
     store::{Store, StoreError},
 };
 use service::Service;
-use tokens::{Grant, RefreshTokens};
+use tokens::{Consent, Grant, Grants};
 
 /// The app's id at the token endpoint.
 pub const CLIENT_ID: &str = "ABcascadeSimulatorClientId0000000000000000000000001";
@@ -69,6 +69,8 @@ pub struct Options {
     pub client_secret: String,
     /// The company's id; [`REALM_ID`] by default.
     pub realm: String,
+    /// Where a consent may return to; by default to any address of this machine, as the keys for sandboxes allow.
+    pub redirect_uris: Vec<String>,
     /// The refresh token that is good at the start; [`REFRESH_TOKEN`] by default.
     pub refresh_token: String,
     /// How long an access token is good; an hour by default.
@@ -103,6 +105,7 @@ impl Default for Options {
             client_id: CLIENT_ID.to_owned(),
             client_secret: CLIENT_SECRET.to_owned(),
             realm: REALM_ID.to_owned(),
+            redirect_uris: Vec::new(),
             refresh_token: REFRESH_TOKEN.to_owned(),
             access_token_lifetime: Duration::from_secs(3600),
             refresh_token_lifetime: Duration::from_secs(8_726_400),
@@ -119,6 +122,18 @@ impl Default for Options {
     }
 }
 
+impl Options {
+    /// Whether the app lists an address for consents to return to.
+    fn redirects_to(&self, uri: &str) -> bool {
+        if self.redirect_uris.is_empty() {
+            let host = uri.strip_prefix("http://").and_then(|rest| rest.split(['/', '?', '#']).next());
+            let name = host.map(|host| host.split_once(':').map_or(host, |(name, _)| name));
+            return matches!(name, Some("localhost" | "127.0.0.1"));
+        }
+        self.redirect_uris.iter().any(|listed| listed == uri)
+    }
+}
+
 /// Writes a company's story into the tables of this ERP.
 pub(crate) fn tables(dataset: &Dataset, _options: &server::Options) -> Result<Store, StoreError> {
     tables::store(dataset)
@@ -126,19 +141,22 @@ pub(crate) fn tables(dataset: &Dataset, _options: &server::Options) -> Result<St
 
 /// Speaks this ERP's protocol over the tables.
 pub(crate) fn front(simulator: Arc<Simulator>) -> Front {
-    let refresh_tokens = Arc::new(RefreshTokens::new(&simulator.options().quickbooks, simulator.now()));
+    let grants = Arc::new(Grants::new(&simulator.options().quickbooks, simulator.now()));
     let service = Arc::new(Service::new(Arc::clone(&simulator)));
     let data = Router::new().fallback(move |request: Request| {
         let service = Arc::clone(&service);
         async move { service.answer(request).await }
     });
+    let (consents, asked_of) = (Arc::clone(&grants), Arc::clone(&simulator));
+    let consent = move |Query(asked): Query<Consent>| async move { consents.consent(&asked_of, &asked) };
     let grant = move |headers: HeaderMap, form: Result<Form<Grant>, FormRejection>| async move {
         service::tagged(match form {
-            Ok(Form(grant)) => refresh_tokens.answer(&simulator, &headers, &grant),
+            Ok(Form(grant)) => grants.answer(&simulator, &headers, &grant),
             Err(rejection) => rejection.into_response(),
         })
     };
-    let control: Router = Router::new().route("/oauth2/v1/tokens/bearer", post(grant));
+    let control: Router =
+        Router::new().route("/oauth2/v1/tokens/bearer", post(grant)).route("/connect/oauth2", get(consent));
     Front::new(data).control(control).error(service::error)
 }
 

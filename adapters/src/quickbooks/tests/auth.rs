@@ -1,13 +1,11 @@
 //! The life of tokens: stored before they are used, never lost, never shown.
 
-use super::{
-    super::auth::{Held, RotatingTokens, TOKEN},
-    *,
-};
+use super::*;
 use crate::{
     http::{Auth, Http, Request, Response, Signed},
     model::ErpId,
-    tokens::{MemoryTokens, TokenStore, Tokens},
+    oauth::{App, RENEW, RotatingTokens},
+    tokens::{Lease, MemoryTokens, TokenStore, Tokens},
 };
 use chrono::TimeDelta;
 use http::{HeaderMap, StatusCode, header::AUTHORIZATION};
@@ -33,7 +31,7 @@ struct Intuit {
 struct Store {
     inner: MemoryTokens,
     broken: AtomicBool,
-    /// What another gateway stores meanwhile.
+    /// What another gateway stores after each look, the last first.
     next: Mutex<Vec<Tokens>>,
 }
 
@@ -54,6 +52,10 @@ impl TokenStore for Store {
         }
         self.inner.save(erp, tokens).await
     }
+
+    async fn lease(&self, erp: &ErpId) -> Result<Option<Lease>> {
+        self.inner.lease(erp).await
+    }
 }
 
 #[async_trait]
@@ -65,7 +67,7 @@ impl Http for Intuit {
             headers: HeaderMap::new(),
             body: body.into(),
         };
-        if request.operation == TOKEN {
+        if request.operation == RENEW {
             assert_eq!(authorization, "Basic QUIxOmh1c2g=");
             let form: HashMap<_, _> =
                 form_urlencoded::parse(request.body.as_deref().expect("a form")).into_owned().collect();
@@ -127,15 +129,10 @@ async fn gateway(accepts: &str, stored: Option<Tokens>) -> (Arc<Intuit>, BoxHttp
 }
 
 fn auth(store: Arc<dyn TokenStore>) -> RotatingTokens {
-    RotatingTokens {
-        erp: "books".into(),
-        token_url: "https://oauth.example/tokens".parse().expect("a URL"),
-        client_id: "AB1".to_owned(),
-        client_secret: SecretString::from("hush"),
-        entered: SecretString::from("RT1"),
-        store,
-        held: Mutex::new(Held::default()),
-    }
+    let settings = settings(&[("token_url", "https://oauth.example/tokens"), ("refresh_token", "RT1")]);
+    let app = App::new(&settings::OAUTH, &settings.expect("good settings")).expect("an app");
+    let info = Info { erp: "books".into(), system: "quickbooks" };
+    RotatingTokens::new(info, app, Some(SecretString::from("RT1")), store)
 }
 
 fn another(intuit: &Arc<Intuit>) -> BoxHttp {
@@ -188,7 +185,8 @@ async fn store_knows_better_than_the_settings() {
 async fn faster_gateway_does_no_harm() {
     let (intuit, http) = gateway("RT8", Some(tokens("old", "RT7", -30))).await;
     // The other one has used RT7 already, and stores its new tokens while this one is refused.
-    intuit.store.next.lock().expect("not poisoned").push(tokens("AT8", "RT8", 60));
+    let next = [tokens("AT8", "RT8", 60), tokens("old", "RT7", -30)];
+    intuit.store.next.lock().expect("not poisoned").extend(next);
     http.send(&ctx(), request()).await.expect("an answer");
     assert_eq!(intuit.log(), ["buy RT7", "call AT8"]);
 }
@@ -232,4 +230,48 @@ async fn tokens_are_not_shown() {
     assert_eq!(auth.sign(&ctx(), &mut request).expect("not yet"), Signed::NeedsLogIn);
     let shown = format!("{:?} {:?}", tokens("AT1", "RT1", 1), request);
     assert!(!shown.contains("AT1") && !shown.contains("RT1"), "{shown}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_two_gateways_one_renews_and_both_go_on() {
+    let (intuit, one) = gateway("RT7", Some(tokens("old", "RT7", -30))).await;
+    let other = another(&intuit);
+    let (now, request) = (ctx(), request());
+    let both = [&one, &other].map(|http| http.send(&now, request.clone()));
+    futures_util::future::try_join_all(both).await.expect("answers");
+    assert_eq!(intuit.log(), ["buy RT7", "call AT8", "call AT8"]);
+    // Long after that both find at the same time that the token ends.
+    let later = later(58);
+    let both = [&one, &other].map(|http| http.send(&later, request.clone()));
+    futures_util::future::try_join_all(both).await.expect("answers");
+    assert_eq!(intuit.log(), ["buy RT8", "call AT9", "call AT9"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_waits_goes_on_when_the_lease_ends() {
+    let (intuit, http) = gateway("RT7", Some(tokens("old", "RT7", -30))).await;
+    let lease = intuit.store.lease(&"books".into()).await.expect("the store").expect("a lease");
+    let waiting = tokio::spawn(async move { http.send(&ctx(), request()).await });
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    assert!(!waiting.is_finished() && intuit.log().is_empty());
+    drop(lease);
+    waiting.await.expect("no panic").expect("an answer");
+    assert_eq!(intuit.log(), ["buy RT7", "call AT8"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_a_token_a_person_is_asked_for() {
+    let with = |values: &[(&str, &str)]| settings(values).expect("good settings");
+    let settings = with(&[("refresh_token", "")]);
+    assert!(SYSTEM.needs_consent(&settings));
+    let error = (SYSTEM.build)(&"books".into(), settings, &services())
+        .expect("a company")
+        .probe(&ctx())
+        .await
+        .expect_err("nobody consented");
+    assert_eq!(error.kind, ErrorKind::Unauthorized);
+    assert!(error.message.contains("consented"), "{error:?}");
+    let settings = with(&[("refresh_token", ""), ("realm_id", "")]);
+    let error = (SYSTEM.build)(&"books".into(), settings, &services()).map(drop).expect_err("no company");
+    assert_eq!(error.kind, ErrorKind::Unauthorized);
 }

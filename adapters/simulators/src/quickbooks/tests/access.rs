@@ -43,6 +43,50 @@ async fn each_refresh_gives_a_new_pair_of_tokens() {
 }
 
 #[tokio::test]
+async fn a_consent_gives_a_code_that_buys_tokens_once() {
+    let client = start_small().await;
+    let asked = format!("client_id={CLIENT_ID}&response_type=code&scope=com.intuit.quickbooks.accounting");
+    let back = "redirect_uri=http%3A%2F%2Flocalhost%3A8080%2Foauth%2Fcallback";
+    let consent = async |query: String| client.send(&format!("GET /connect/oauth2?{query}"), &[], "").await;
+    for wrong in [
+        format!("{}&{back}&state=s", asked.replace(CLIENT_ID, "other")),
+        format!("{asked}&redirect_uri=https%3A%2F%2Fevil.example%2F&state=s"),
+        format!("{asked}&redirect_uri=http%3A%2F%2Flocalhost.evil.example%2F&state=s"),
+        format!("{}&{back}&state=s", asked.replace("=code", "=token")),
+        format!("{}&{back}&state=s", asked.replace("accounting", "payment")),
+        format!("{asked}&{back}"),
+    ] {
+        let page = consent(wrong.clone()).await;
+        assert!(page.status == 400 && !page.head.contains("location:"), "{wrong}: {}", page.head);
+    }
+    let code = async |state: &str| {
+        let answer = consent(format!("{asked}&{back}&state={state}")).await;
+        assert_eq!(answer.status, 302);
+        let to = answer.head.lines().find_map(|line| line.strip_prefix("location: ")).unwrap().to_owned();
+        let (code, rest) =
+            to.strip_prefix("http://localhost:8080/oauth/callback?code=").unwrap().split_once('&').unwrap();
+        assert_eq!(rest, format!("state={state}&realmId={REALM_ID}"));
+        code.to_owned()
+    };
+    let buy = async |secret: &str, code: &str, back: &str| {
+        client.token_request(secret, &format!("grant_type=authorization_code&code={code}&{back}")).await
+    };
+    let first = code("s%2B1").await;
+    assert_eq!(buy("wrong", &first, back).await.status, 401);
+    let tokens = buy(CLIENT_SECRET, &first, back).await;
+    assert_eq!(tokens.status, 200, "{}", tokens.body);
+    assert_eq!(client.refresh(CLIENT_SECRET, tokens.json()["refresh_token"].as_str().unwrap()).await.status, 200);
+    assert_eq!(buy(CLIENT_SECRET, &first, back).await.json()["error"], "invalid_grant", "once");
+    let second = code("s").await;
+    let elsewhere = "redirect_uri=http%3A%2F%2Flocalhost%3A8080%2F";
+    assert_eq!(buy(CLIENT_SECRET, &second, elsewhere).await.json()["error"], "invalid_grant", "sent elsewhere");
+    let third = code("s").await;
+    client.running.simulator().clock().advance(Duration::from_secs(600));
+    assert_eq!(buy(CLIENT_SECRET, &third, back).await.json()["error"], "invalid_grant", "too old");
+    assert_eq!(buy(CLIENT_SECRET, "", "").await.json()["error"], "invalid_request");
+}
+
+#[tokio::test]
 async fn an_access_token_ends_by_the_clock_and_on_demand() {
     let client = start_small().await;
     assert_eq!(client.get("preferences").await.status, 200);
