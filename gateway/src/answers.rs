@@ -246,7 +246,7 @@ mod tests {
     use super::*;
     use crate::{
         audit::Audit,
-        auth::Accounts,
+        auth::{Accounts, Authenticator, Entry},
         erps::{Erps as Connected, admin::Admin},
         store::Store,
     };
@@ -362,7 +362,15 @@ mod tests {
                 reads: Arc::clone(&erp) as _,
                 erps: Arc::clone(&erp) as _,
                 erp_admin: Arc::new(Admin::new(&connected, audit.clone(), Duration::from_secs(30))),
-                access: Arc::new(Accounts { store, audit }),
+                access: Arc::new(Accounts {
+                    authenticator: Arc::new(
+                        Authenticator::new(Entry::Open, &store, &audit, clock).await.expect("an authenticator"),
+                    ),
+                    store,
+                    audit,
+                    erps: Arc::clone(&erp) as _,
+                    clock,
+                }),
                 clock,
             };
             let limits = Limits { bytes: 1 << 20, fresh: Duration::from_secs(30) };

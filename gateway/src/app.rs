@@ -3,13 +3,14 @@
 use crate::{
     answers::Answers,
     audit::Audit,
-    auth::Accounts,
-    config::Config,
+    auth::{Accounts, Authenticator, Entry},
+    config::{Config, MetricsFor},
     erps::{ErpDefinition, Erps, admin::Admin},
     federation::{Federation, Seal},
     http::{
-        self, Access, Gateway, Live,
+        self, Gateway, Live,
         connections::{self, ConnectionLimits},
+        peer::Proxies,
         persisted::PersistedQueries,
         read::BodyLimits,
     },
@@ -60,7 +61,7 @@ pub struct Running {
 /// What outlives a change of the settings.
 struct Foundation {
     erps: Erps,
-    access: Arc<Access>,
+    authenticator: Arc<Authenticator>,
     store: Store,
     audit: Audit,
     cursor_key: [u8; 32],
@@ -98,7 +99,13 @@ impl Foundation {
                         self.audit.clone(),
                         Duration::from_millis(config.read.call_ms),
                     )),
-                    access: Arc::new(Accounts { store: self.store.clone(), audit: self.audit.clone() }),
+                    access: Arc::new(Accounts {
+                        store: self.store.clone(),
+                        audit: self.audit.clone(),
+                        erps: Arc::clone(&self.erps.registry) as _,
+                        authenticator: Arc::clone(&self.authenticator),
+                        clock,
+                    }),
                     clock,
                 };
                 let api = Api::new(ports, config.limits.of_api());
@@ -120,8 +127,10 @@ impl Foundation {
         let gateway = Gateway {
             answers: Arc::clone(&serving.answers),
             erps: Arc::clone(&self.erps.registry),
-            access: Arc::clone(&self.access),
+            authenticator: Arc::clone(&self.authenticator),
+            proxies: Proxies::parse(&config.server.trusted_proxies)?,
             metrics: self.metrics.clone(),
+            metrics_open: config.server.metrics == MetricsFor::Open,
             persisted: serving.persisted.clone(),
             body: BodyLimits { bytes: config.limits.body_bytes, time: Duration::from_secs(config.server.body_seconds) },
             time: Duration::from_millis(config.limits.request_ms),
@@ -137,15 +146,16 @@ impl Foundation {
 pub async fn start(
     config: &Config,
     erps: &[ErpDefinition],
-    access: Access,
+    entry: Entry,
     store: Store,
     metrics: Option<PrometheusHandle>,
 ) -> Result<Running, String> {
     store.prepare().await.map_err(|e| e.to_string())?;
     let audit = Audit::new(store.clone(), clock);
+    let authenticator = Arc::new(Authenticator::new(entry, &store, &audit, clock).await?);
     let erps = Erps::open(config, erps, services(config), store.clone(), audit.clone(), clock).await?;
     let cursor_key = store.cursor_key().await.map_err(|e| e.to_string())?;
-    let foundation = Foundation { erps, access: Arc::new(access), store, audit, cursor_key, metrics };
+    let foundation = Foundation { erps, authenticator, store, audit, cursor_key, metrics };
     let serving = foundation.serving(config, None);
     let live = Live::new(foundation.router(&serving)?);
 

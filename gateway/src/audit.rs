@@ -5,12 +5,17 @@ use adapters::model::ErpId;
 use chrono::{DateTime, Utc};
 use schema::{Error, ports::Caller, ports::Refused};
 use serde_json::{Map, Value};
+use std::net::IpAddr;
 
 /// Who did something.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Actor<'a> {
     /// Somebody who sent a request.
     Caller(&'a Caller),
+    /// Somebody who was not let in, from this address.
+    Unknown(Option<IpAddr>),
+    /// An operator at the command line.
+    Operator,
     /// The gateway by itself: a health check, a schedule.
     Gateway,
 }
@@ -56,14 +61,21 @@ impl Audit {
     /// Notes an act and how it ended. What was done is not undone where the store fails, which the log then tells.
     pub(crate) async fn note(&self, actor: Actor<'_>, act: Act, outcome: &str) {
         let Act { action, subject, erp, mut detail } = act;
+        let address = match actor {
+            Actor::Caller(caller) => caller.address,
+            Actor::Unknown(address) => address,
+            Actor::Operator | Actor::Gateway => None,
+        };
+        if let Some(address) = address {
+            detail.insert("address".into(), address.to_string().into());
+        }
         let (actor, request) = match actor {
             Actor::Caller(caller) => {
-                if let Some(address) = caller.address {
-                    detail.insert("address".into(), address.to_string().into());
-                }
                 detail.insert("requestId".into(), (&*caller.request_id).into());
                 (caller.who.subject.as_str(), &*caller.request_id)
             }
+            Actor::Unknown(_) => ("unknown", ""),
+            Actor::Operator => ("operator", ""),
             Actor::Gateway => ("gateway", ""),
         };
         tracing::info!(target: "audit", actor, action, subject, outcome, request.id = request, "{action}: {outcome}");

@@ -23,8 +23,6 @@ pub struct Config {
     pub server: Server,
     /// Where it keeps what it has to remember.
     pub store: StoreSettings,
-    /// Who may ask.
-    pub access: Access,
     /// What a query may cost.
     pub limits: Limits,
     /// Which documents are kept for clients that send their hashes.
@@ -58,6 +56,20 @@ pub struct Server {
     pub body_seconds: u64,
     /// The origins whose pages may ask, besides the gateway's own.
     pub cors_origins: Vec<String>,
+    /// The proxies that may say where a request comes from: addresses and networks.
+    pub trusted_proxies: Vec<String>,
+    /// Who may see what is counted.
+    pub metrics: MetricsFor,
+}
+
+/// Who may see what is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MetricsFor {
+    /// Everybody.
+    Open,
+    /// Who may ask, and know of all ERPs.
+    Key,
 }
 
 /// Where the gateway keeps what it has to remember.
@@ -91,21 +103,6 @@ impl StoreSettings {
                 .into(),
         };
         MasterKey::parse(&text)
-    }
-}
-
-/// Who may ask.
-#[derive(Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Access {
-    /// The key that a request carries as `Authorization: Bearer …`.
-    #[serde(default)]
-    pub api_key: Option<SecretString>,
-}
-
-impl fmt::Debug for Access {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Access").field("api_key", &self.api_key.as_ref().map(|_| "…")).finish()
     }
 }
 
@@ -402,11 +399,17 @@ impl Config {
 /// The keys of a section that a variable may set.
 fn known_keys(section: &str) -> &'static [&'static str] {
     match section {
-        "server" => {
-            &["listen", "shutdown_seconds", "max_connections", "header_seconds", "body_seconds", "cors_origins"]
-        }
+        "server" => &[
+            "listen",
+            "shutdown_seconds",
+            "max_connections",
+            "header_seconds",
+            "body_seconds",
+            "cors_origins",
+            "trusted_proxies",
+            "metrics",
+        ],
         "store" => &["url", "master_key_file"],
-        "access" => &["api_key"],
         "limits" => &[
             "body_bytes",
             "request_ms",
@@ -482,7 +485,7 @@ mod tests {
         "#;
         let env = |name: &str| match name {
             "ERP_GATEWAY_LIMITS_DEPTH" => Some("9".to_owned()),
-            "ERP_GATEWAY_ACCESS_API_KEY" => Some("s3cret".to_owned()),
+            "ERP_GATEWAY_STORE_URL" => Some("postgres://gateway:s3cret@db/gateway".to_owned()),
             "ERP_GATEWAY_SERVER_CORS_ORIGINS" => Some("https://a.example, https://b.example".to_owned()),
             "ERP_GATEWAY_PERSISTED_QUERIES_ENABLED" => Some("false".to_owned()),
             "ODOO_PASSWORD" => Some("hunter2".to_owned()),

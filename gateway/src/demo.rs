@@ -2,9 +2,9 @@
 
 use crate::{
     app,
+    auth::Entry,
     config::{Config, SettingValues},
     erps::ErpDefinition,
-    http::Access,
     store::Store,
     telemetry,
 };
@@ -92,7 +92,7 @@ pub async fn demo(
         simulators.push(simulator);
     }
     let (store, _folder) = Store::temporary().await.map_err(|e| e.to_string())?;
-    let gateway = app::start(&config, &erps, Access::Open, store, Some(metrics)).await?;
+    let gateway = app::start(&config, &erps, Entry::Open, store, Some(metrics)).await?;
     listening(&format!("http://{}", gateway.address))?;
     until.await;
     gateway.stop().await;

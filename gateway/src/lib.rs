@@ -3,7 +3,7 @@
 mod answers;
 pub mod app;
 mod audit;
-mod auth;
+pub mod auth;
 pub mod config;
 #[cfg(feature = "simulators")]
 pub mod demo;

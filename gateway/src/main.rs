@@ -1,7 +1,15 @@
 //! The command line of the ERP gateway.
 
 use clap::{Parser, Subcommand};
-use gateway::{app, config::Config, erps, http::Access, store::Store, telemetry};
+use gateway::{
+    app,
+    auth::{ApiKeyCommand, Entry},
+    config::Config,
+    erps,
+    store::Store,
+    telemetry,
+};
+use secrecy::ExposeSecret;
 use std::{
     io::{self, Write},
     path::{Path, PathBuf},
@@ -37,6 +45,14 @@ enum Command {
         #[arg(long, value_name = "FILE", env = "ERP_GATEWAY_CONFIG")]
         config: Option<PathBuf>,
     },
+    /// Makes, lists and revokes API keys, also while a gateway runs.
+    Apikey {
+        /// The configuration file.
+        #[arg(long, value_name = "FILE", env = "ERP_GATEWAY_CONFIG")]
+        config: Option<PathBuf>,
+        #[command(subcommand)]
+        command: ApiKeyCommand,
+    },
     /// Prints the GraphQL schema.
     Schema,
     /// Starts one simulated ERP alone.
@@ -51,6 +67,7 @@ async fn main() -> ExitCode {
         Command::Demo(args) => gateway::demo::demo(args, listening, interrupted()).await,
         Command::Serve { config } => serve(config.as_deref()).await,
         Command::Check { config } => check(config.as_deref()).await,
+        Command::Apikey { config, command } => api_key(config.as_deref(), command).await,
         Command::Schema => print(&schema::sdl()),
         #[cfg(feature = "simulators")]
         Command::Simulate(args) => gateway::demo::simulate(args, listening, interrupted()).await,
@@ -73,14 +90,9 @@ fn load(file: Option<&Path>) -> Result<Config, String> {
 async fn serve(file: Option<&Path>) -> Result<(), String> {
     let config = load(file)?;
     let _logging = telemetry::log(&config.log)?;
-    let Some(key) = config.access.api_key.clone() else {
-        return Err("no access is configured: set ERP_GATEWAY_ACCESS_API_KEY to the key that requests have to carry, \
-                    for example to the output of `openssl rand -hex 32`"
-            .into());
-    };
     let store = Store::open(&config.store.url, config.store.master_key()?).await.map_err(|e| e.to_string())?;
     let metrics = telemetry::count()?;
-    let running = app::start(&config, &config.erp_definitions(), Access::Key(key), store, Some(metrics)).await?;
+    let running = app::start(&config, &config.erp_definitions(), Entry::Guarded, store, Some(metrics)).await?;
     listening(&format!("http://{}", running.address))?;
     interrupted().await;
     running.stop().await;
@@ -113,6 +125,15 @@ async fn check(file: Option<&Path>) -> Result<(), String> {
         print(&format!("{line}\n"))?;
     }
     if failed == 0 { Ok(()) } else { Err(format!("{failed} of {all} ERPs do not work")) }
+}
+
+async fn api_key(file: Option<&Path>, command: ApiKeyCommand) -> Result<(), String> {
+    let config = load(file)?;
+    let store = Store::open(&config.store.url, config.store.master_key()?).await.map_err(|e| e.to_string())?;
+    let of_file = config.erps.keys().map(|erp| erp.as_str().into()).collect();
+    let printed = command.run(&store, &of_file, app::clock).await?;
+    print(printed.out.expose_secret())?;
+    printed.note.map_or(Ok(()), |note| io::stderr().write_all(note.as_bytes()).map_err(|e| e.to_string()))
 }
 
 /// The first line on stdout, for whoever started the process with port 0.

@@ -1,16 +1,22 @@
 //! A whole gateway in this process, over simulated ERPs.
 
-use gateway::{app, config::Config, demo, http::Access, store::Store, telemetry};
+use gateway::{
+    app,
+    auth::{self, Entry},
+    config::Config,
+    demo,
+    store::Store,
+    telemetry,
+};
 use metrics_exporter_prometheus::PrometheusHandle;
+use schema::ports::{NewApiKey, Role, SCOPES};
+use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use simulators::{Options, Running, System};
 use std::{
     sync::{Arc, OnceLock},
     time::Duration,
 };
-
-/// The key of a gateway that asks for one.
-pub const KEY: &str = "k3y-of-the-tests-0123456789";
 
 /// What is started.
 #[derive(Debug, Clone, Copy)]
@@ -19,7 +25,7 @@ pub struct Setup {
     pub options: fn(System, &mut Options),
     /// Changes the settings of the gateway.
     pub configure: fn(&mut Config),
-    /// Whether requests have to carry [`KEY`].
+    /// Whether requests have to carry an API key; those of [`App::post`] do, with all rights.
     pub keyed: bool,
 }
 
@@ -48,7 +54,8 @@ pub struct App {
     erps: Vec<(System, Arc<Running>)>,
     running: app::Running,
     client: reqwest::Client,
-    keyed: bool,
+    store: Store,
+    key: Option<String>,
     _folder: Option<tempfile::TempDir>,
 }
 
@@ -101,18 +108,16 @@ impl App {
             definitions.push(demo::definition(&simulator));
             erps.push((system, Arc::new(simulator)));
         }
-        let access = if setup.keyed { Access::Key(KEY.into()) } else { Access::Open };
         let client = client();
         let metrics = METRICS.get_or_init(|| telemetry::count().expect("nobody else counts")).clone();
-        let running = app::start(&config, &definitions, access, store, Some(metrics)).await.expect("a gateway");
-        let app = Self {
-            url: format!("http://{}", running.address),
-            erps,
-            running,
-            client,
-            keyed: setup.keyed,
-            _folder: None,
-        };
+        let mut key = None;
+        if setup.keyed {
+            store.prepare().await.expect("a store that is ready");
+            key = Some(make_key(&store, new_key(Role::Admin, &SCOPES, None)).await);
+        }
+        let entry = if setup.keyed { Entry::Guarded } else { Entry::Open };
+        let running = app::start(&config, &definitions, entry, store.clone(), Some(metrics)).await.expect("a gateway");
+        let app = Self { url: format!("http://{}", running.address), erps, running, client, store, key, _folder: None };
         app.wait_until_probed().await;
         app.reset();
         app
@@ -206,12 +211,25 @@ impl App {
         (text(&errors[0]["extensions"]["code"]), text(&errors[0]["message"]))
     }
 
+    /// The key that has all rights, where one is asked for.
+    pub fn key(&self) -> &str {
+        self.key.as_deref().expect("a gateway that asks for a key")
+    }
+
+    /// Makes another key.
+    pub async fn make_key(&self, role: Role, scopes: &[&str], erps: Option<&[&str]>) -> String {
+        make_key(&self.store, new_key(role, scopes, erps)).await
+    }
+
     /// Posts a body to the GraphQL endpoint, with the key where there is one.
     pub async fn post(&self, body: &Value) -> Answer {
+        self.post_as(self.key.as_deref(), body).await
+    }
+
+    /// Posts a body with a key of one's own, or with none.
+    pub async fn post_as(&self, key: Option<&str>, body: &Value) -> Answer {
         let mut headers = vec![("content-type", "application/json".to_owned())];
-        if self.keyed {
-            headers.push(("authorization", format!("Bearer {KEY}")));
-        }
+        headers.extend(key.map(|key| ("authorization", format!("Bearer {key}"))));
         let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
         self.send("POST", "/graphql", &headers, body.to_string().into_bytes()).await
     }
@@ -230,6 +248,21 @@ impl App {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         Answer { status, headers, body: response.bytes().await.expect("a body").to_vec() }
     }
+}
+
+fn new_key(role: Role, scopes: &[&str], erps: Option<&[&str]>) -> NewApiKey {
+    NewApiKey {
+        name: "of the tests".into(),
+        role,
+        scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
+        erps: erps.map(|erps| erps.iter().map(|erp| (*erp).into()).collect()),
+        expires_at: None,
+    }
+}
+
+async fn make_key(store: &Store, key: NewApiKey) -> String {
+    let made = auth::issue(store, key, app::clock()).await.expect("a key");
+    made.secret.expose_secret().to_owned()
 }
 
 /// A client that shows answers as they come: it unpacks nothing and follows no redirect.

@@ -8,7 +8,7 @@ mod stores;
 mod target;
 pub mod targets;
 
-pub use app::{Answer, App, KEY, Setup, client, uncached};
+pub use app::{Answer, App, Setup, client, uncached};
 pub use stores::{Base, master_key};
 pub use target::{Spec, TODAY, Target};
 

@@ -1,41 +1,149 @@
-//! Who may ask, and who did what.
+//! Who may ask: one authenticator for every way into the gateway.
+
+mod accounts;
+mod attempts;
+mod command;
+mod keys;
+
+pub(crate) use accounts::Accounts;
+pub use command::ApiKeyCommand;
+pub use keys::issue;
 
 use crate::{audit::Audit, store::Store};
-use adapters::model::{EntityType, ErpId};
-use async_trait::async_trait;
+use attempts::Attempts;
+use chrono::{DateTime, Utc};
+use keys::ApiKeys;
 use schema::{
-    error::{Error, Result},
-    ports::{Access, ApiKeyView, AuditPage, AuditView, Caller, CreatedApiKey, NewApiKey, Outcome},
+    Error, ErrorCode,
+    ports::{Principal, Role, SCOPE_CALL, SCOPE_RAW},
 };
-use std::{collections::BTreeMap, sync::Arc};
+use std::{net::IpAddr, sync::Arc};
 
-/// API keys and the audit log.
-pub(crate) struct Accounts {
-    pub(crate) store: Store,
-    pub(crate) audit: Audit,
+/// Whom a gateway lets in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Entry {
+    /// Everybody who reaches the address, with all rights: for the demo on loopback.
+    Open,
+    /// Who carries an API key or a token.
+    Guarded,
 }
 
-#[async_trait]
-impl Access for Accounts {
-    async fn api_keys(&self, _: &Caller) -> Result<Vec<Arc<ApiKeyView>>> {
-        Err(Error::internal())
+/// What somebody shows to be let in, whichever way they come.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Credentials<'a> {
+    /// What an `Authorization` header holds; a WebSocket's first message carries the same text.
+    pub(crate) authorization: Option<&'a str>,
+    /// Where they come from.
+    pub(crate) address: Option<IpAddr>,
+}
+
+/// Finds out who asks.
+pub(crate) struct Authenticator {
+    ways: Ways,
+    attempts: Attempts,
+    clock: fn() -> DateTime<Utc>,
+}
+
+enum Ways {
+    Open(Arc<Principal>),
+    Guarded { keys: ApiKeys },
+}
+
+impl Authenticator {
+    /// The authenticator of a gateway.
+    ///
+    /// # Errors
+    /// One sentence, where nobody could be let in, or the store fails.
+    pub(crate) async fn new(
+        entry: Entry,
+        store: &Store,
+        audit: &Audit,
+        clock: fn() -> DateTime<Utc>,
+    ) -> Result<Self, String> {
+        let ways = match entry {
+            Entry::Open => {
+                let scopes = [SCOPE_RAW, SCOPE_CALL].map(str::to_owned).into();
+                let who = Principal { subject: "demo".into(), role: Role::Admin, scopes, erps: None };
+                Ways::Open(Arc::new(who))
+            }
+            Entry::Guarded => {
+                if !store.has_api_key(clock()).await.map_err(|e| e.to_string())? {
+                    return Err("nobody could ask anything: make an API key with `erp-gateway apikey create --name … \
+                                --role admin`"
+                        .into());
+                }
+                Ways::Guarded { keys: ApiKeys::new(store.clone()) }
+            }
+        };
+        Ok(Self { ways, attempts: Attempts::new(audit.clone()), clock })
     }
-    async fn api_key(&self, _: &Caller, _: &str) -> Result<Option<Arc<ApiKeyView>>> {
-        Err(Error::internal())
+
+    /// Who shows these credentials. Who shows wrong ones is noted in the audit log.
+    pub(crate) async fn authenticate(&self, credentials: Credentials<'_>) -> Result<Arc<Principal>, Denied> {
+        let keys = match &self.ways {
+            Ways::Open(who) => return Ok(Arc::clone(who)),
+            Ways::Guarded { keys } => keys,
+        };
+        let Some(authorization) = credentials.authorization else { return Err(Denied::missing()) };
+        let found = async {
+            let (scheme, text) = authorization.split_once(' ').ok_or_else(Denied::unknown)?;
+            if !scheme.eq_ignore_ascii_case("bearer") {
+                return Err(Denied::unknown());
+            }
+            keys.authenticate(text.trim(), (self.clock)()).await
+        };
+        let found = found.await;
+        if let Err(denied) = &found {
+            metrics::counter!("erp_gateway_denied_total", "reason" => denied.reason).increment(1);
+            self.attempts.note(credentials.address, denied);
+        }
+        found
     }
-    async fn create_api_key(&self, _: &Caller, _: NewApiKey) -> Outcome<CreatedApiKey> {
-        Err(Error::internal().into())
+
+    /// A key that was changed is looked up again.
+    pub(crate) async fn forget_api_key(&self, id: &str) {
+        if let Ways::Guarded { keys } = &self.ways {
+            keys.forget(id).await;
+        }
     }
-    async fn revoke_api_key(&self, _: &Caller, _: &str) -> Outcome<Arc<ApiKeyView>> {
-        Err(Error::internal().into())
+}
+
+/// Why somebody is not let in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Denied {
+    /// What they are told.
+    pub(crate) error: Error,
+    /// The same in one word, for the audit log and the metrics.
+    pub(crate) reason: &'static str,
+    /// The id of the API key that it is about, where its bearer proved to have it.
+    pub(crate) key: Option<String>,
+}
+
+impl Denied {
+    fn unauthenticated(reason: &'static str, message: impl Into<String>) -> Self {
+        Self { error: Error::new(ErrorCode::Unauthenticated, message), reason, key: None }
     }
-    async fn audit_log(&self, _: &Caller, _: usize, _: Option<i64>) -> Result<AuditPage> {
-        Err(Error::internal())
+
+    fn about(self, key: &str) -> Self {
+        Self { key: Some(key.to_owned()), ..self }
     }
-    async fn audit_entry(&self, _: &Caller, _: i64) -> Result<Option<AuditView>> {
-        Err(Error::internal())
+
+    /// Without credentials.
+    fn missing() -> Self {
+        Self::unauthenticated("missing", "Send an API key or a token as `Authorization: Bearer <key>`.")
     }
-    async fn note_raw(&self, _: &Caller, _: &BTreeMap<(ErpId, EntityType), u32>) -> Result<()> {
-        Err(Error::internal())
+
+    /// With credentials that nobody has. What exactly is wrong with them would help to guess.
+    fn unknown() -> Self {
+        Self::unauthenticated(
+            "unknown",
+            "These credentials are not known: send `Authorization: Bearer <key>` with a whole API key.",
+        )
+    }
+
+    /// It cannot be found out now.
+    fn unavailable(message: &str) -> Self {
+        let error = Error { retryable: true, ..Error::new(ErrorCode::Internal, message) };
+        Self { error, reason: "unavailable", key: None }
     }
 }

@@ -1,7 +1,7 @@
 //! Accepts connections: so many at once, each with a time to send its request, and all with a chance to end.
 
-use super::{Live, stream::Patient};
-use hyper::server::conn::http1;
+use super::{Live, peer::Peer, stream::Patient};
+use hyper::{Request, body::Incoming, server::conn::http1, service::Service};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::{io, pin::pin, sync::Arc, time::Duration};
 use tokio::{
@@ -46,8 +46,8 @@ pub(crate) async fn serve(
             accepted = listener.accept() => accepted,
             () = &mut stop => break,
         };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
+        let (stream, peer) = match accepted {
+            Ok((stream, peer)) => (stream, Peer(peer.ip())),
             Err(error) => {
                 if !is_of_one_connection(&error) {
                     tracing::error!(%error, "no connection can be accepted");
@@ -70,9 +70,13 @@ pub(crate) async fn serve(
         };
         // Answers are written whole: waiting for more to send only delays them. It works without, too.
         let _ = stream.set_nodelay(true);
-        let connection = builder
-            .serve_connection(TokioIo::new(Patient::new(stream, limits.answer)), service.clone())
-            .with_upgrades();
+        let service = service.clone();
+        let answer = hyper::service::service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(peer);
+            service.call(request)
+        });
+        let connection =
+            builder.serve_connection(TokioIo::new(Patient::new(stream, limits.answer)), answer).with_upgrades();
         let mut told_to_end = ending.subscribe();
         open.increment(1);
         let open = open.clone();

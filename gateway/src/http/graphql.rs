@@ -73,11 +73,7 @@ pub(super) async fn execute(
 
 async fn answer(gateway: &Gateway, id: &RequestId, request: Request) -> Result<Reply, Refusal> {
     let (head, body) = request.into_parts();
-    let Some(who) = gateway.access.principal(head.headers.get(header::AUTHORIZATION)) else {
-        let message = "Send the gateway's key as `Authorization: Bearer <key>`.";
-        let refusal = Refusal::new(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", message);
-        return Err(refusal.with(header::WWW_AUTHENTICATE, "Bearer"));
-    };
+    let caller = gateway.caller(&head, id).await?;
     let by_post = head.method == Method::POST;
     let parts = if by_post { Parts::of_body(&head.headers, body, gateway.body).await? } else { of_address(&head)? };
     let document = gateway.persisted.find(parts.query, &parts.extensions).await?;
@@ -94,8 +90,7 @@ async fn answer(gateway: &Gateway, id: &RequestId, request: Request) -> Result<R
     }
     let keep = document.to_keep();
     let operation = Operation { query: document.text, name: parts.operation_name, variables: parts.variables };
-    let reply =
-        run(gateway, operation, Caller { who: Arc::new(who), address: None, request_id: Arc::clone(&id.0) }).await?;
+    let reply = run(gateway, operation, caller).await?;
     if let Some((text, hash)) = keep.filter(|_| reply.executed) {
         gateway.persisted.keep(text, hash).await;
     }

@@ -6,6 +6,7 @@ mod graphiql;
 mod graphql;
 mod live;
 mod media;
+pub(crate) mod peer;
 pub(crate) mod persisted;
 pub(crate) mod read;
 mod refusal;
@@ -13,29 +14,35 @@ mod stream;
 
 pub(crate) use live::Live;
 
-use self::{persisted::PersistedQueries, read::BodyLimits};
-use crate::{answers::Answers, erps::ErpRegistry};
+use self::{
+    media::Media,
+    peer::{Peer, Proxies},
+    persisted::PersistedQueries,
+    read::BodyLimits,
+    refusal::Refusal,
+};
+use crate::{
+    answers::Answers,
+    auth::{Authenticator, Credentials},
+    erps::ErpRegistry,
+};
 use axum::{
-    Router,
+    Extension, Router,
     extract::State,
-    http::{HeaderName, HeaderValue, Request, StatusCode, header},
+    http::{HeaderName, HeaderValue, Request, StatusCode, header, request},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::get,
 };
 use metrics_exporter_prometheus::PrometheusHandle;
-use schema::ports::{Principal, Role, SCOPE_RAW};
-use secrecy::{ExposeSecret, SecretString};
-use sha2::{Digest, Sha256};
+use schema::{Error, ErrorCode, ports::Caller};
 use std::{
-    collections::BTreeSet,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };
-use subtle::ConstantTimeEq;
 use tower_http::{
     CompressionLevel,
     compression::{
@@ -51,9 +58,13 @@ pub(crate) struct Gateway {
     /// The connected ERPs.
     pub(crate) erps: Arc<ErpRegistry>,
     /// Who may ask.
-    pub(crate) access: Arc<Access>,
+    pub(crate) authenticator: Arc<Authenticator>,
+    /// Who may say where a request comes from.
+    pub(crate) proxies: Proxies,
     /// What is counted.
     pub(crate) metrics: Option<PrometheusHandle>,
+    /// Whether everybody may see it.
+    pub(crate) metrics_open: bool,
     /// The documents that clients name by their hashes.
     pub(crate) persisted: PersistedQueries,
     /// How much of a body is read.
@@ -62,32 +73,22 @@ pub(crate) struct Gateway {
     pub(crate) time: Duration,
 }
 
-/// Who may ask.
-pub enum Access {
-    /// Everybody who reaches the address, with all rights: for the demo on loopback.
-    Open,
-    /// Who carries this key, with all rights.
-    Key(SecretString),
-}
-
-impl Access {
-    /// Who sent a request; none if it may not be answered.
-    fn principal(&self, authorization: Option<&HeaderValue>) -> Option<Principal> {
-        let subject = match self {
-            Self::Open => "demo",
-            Self::Key(key) => {
-                let given = authorization?.to_str().ok()?;
-                let (scheme, token) = given.split_once(' ')?;
-                // Digests have one length: comparing them tells nothing about the key's.
-                let same = Sha256::digest(token.trim()).ct_eq(&Sha256::digest(key.expose_secret()));
-                if !scheme.eq_ignore_ascii_case("bearer") || !bool::from(same) {
-                    return None;
-                }
-                "api-key"
+impl Gateway {
+    /// Who sent a request, and from where.
+    async fn caller(&self, head: &request::Parts, id: &RequestId) -> Result<Caller, Refusal> {
+        let address = head.extensions.get::<Peer>().map(|peer| self.proxies.client(peer.0, &head.headers));
+        // What is no text is no credential, but it is not nothing.
+        let authorization = head.headers.get(header::AUTHORIZATION).map(|value| value.to_str().unwrap_or_default());
+        match self.authenticator.authenticate(Credentials { authorization, address }).await {
+            Ok(who) => Ok(Caller { who, address, request_id: Arc::clone(&id.0) }),
+            Err(denied) => {
+                let refusal = Refusal::from(denied.error);
+                // RFC 6750, section 3: the code tells a client whether it is its credentials.
+                let challenge = if authorization.is_none() { "Bearer" } else { "Bearer error=\"invalid_token\"" };
+                let asks = refusal.status == StatusCode::UNAUTHORIZED;
+                Err(if asks { refusal.with(header::WWW_AUTHENTICATE, challenge) } else { refusal })
             }
-        };
-        let scopes = BTreeSet::from([SCOPE_RAW.to_owned()]);
-        Some(Principal { subject: subject.to_owned(), role: Role::Admin, scopes, erps: None })
+        }
     }
 }
 
@@ -124,14 +125,25 @@ pub(crate) fn router(gateway: Gateway, cors_origins: &[String]) -> Result<Router
     Ok(router)
 }
 
-async fn metrics(State(gateway): State<Arc<Gateway>>) -> Response {
-    match &gateway.metrics {
-        Some(metrics) => {
-            gateway.erps.measure();
-            ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], metrics.render()).into_response()
+async fn metrics(
+    State(gateway): State<Arc<Gateway>>,
+    Extension(id): Extension<RequestId>,
+    request: Request<axum::body::Body>,
+) -> Response {
+    let Some(metrics) = &gateway.metrics else { return StatusCode::NOT_FOUND.into_response() };
+    if !gateway.metrics_open {
+        let (head, _) = request.into_parts();
+        let allowed = gateway.caller(&head, &id).await.and_then(|caller| match caller.who.erps {
+            None => Ok(()),
+            // They name all ERPs.
+            Some(_) => Err(Error::new(ErrorCode::Forbidden, "Metrics are for those who may know of all ERPs.").into()),
+        });
+        if let Err(refusal) = allowed {
+            return refusal.respond(Media::Json, &id);
         }
-        None => StatusCode::NOT_FOUND.into_response(),
     }
+    gateway.erps.measure();
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], metrics.render()).into_response()
 }
 
 /// The id of a request, in its answer, its errors and its log lines.

@@ -2,6 +2,7 @@
 //!
 //! One SQL text serves both. Each table has a file here with everything that is asked of it.
 
+mod api_keys;
 mod audit;
 mod erps;
 mod keys;
@@ -10,6 +11,7 @@ mod oauth;
 mod open;
 
 pub use self::{
+    api_keys::KeyHash,
     audit::NewEntry,
     erps::{ErpRow, HealthRow, Noted},
     keys::{Rotated, SEALED},

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, ErrorCode, Result};
 use adapters::model::ErpId;
-use async_graphql::Enum;
+use async_graphql::{Enum, resolver_utils::EnumType};
 use std::{collections::BTreeSet, fmt::Write, net::IpAddr, sync::Arc};
 
 /// What a principal is.
@@ -16,6 +16,19 @@ pub enum Role {
     Analyst,
     /// A program: reads events, and does what its scopes say.
     Service,
+}
+
+impl Role {
+    /// The word in answers.
+    pub fn word(self) -> &'static str {
+        // Every value is an item; the other word is never used.
+        Self::items().iter().find(|item| item.value == self).map_or("SERVICE", |item| item.name)
+    }
+
+    /// The role of a word, whatever its case.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::items().iter().find(|item| item.name.eq_ignore_ascii_case(word)).map(|item| item.value)
+    }
 }
 
 /// Who asks, and what they may see.
@@ -63,6 +76,12 @@ pub enum Permission {
 }
 
 impl Permission {
+    /// What a scope grants; none for what is no scope.
+    pub fn of_scope(scope: &str) -> Option<Self> {
+        let scoped = [Self::ReadRecords, Self::ReadRaw, Self::CallErp, Self::ManageErps, Self::ReadAudit];
+        scoped.into_iter().find(|permission| permission.scope() == Some(scope))
+    }
+
     /// The scope that grants it, if one does.
     fn scope(self) -> Option<&'static str> {
         match self {

@@ -9,7 +9,7 @@ use axum::{
     routing::post,
 };
 use futures_util::future::join_all;
-use gateway::{app, config::Config, demo, http::Access, store::Store};
+use gateway::{app, auth::Entry, config::Config, demo, store::Store};
 use serde_json::{Value, json};
 use simulators::System;
 use std::{
@@ -152,7 +152,7 @@ pub(crate) async fn serve(kind: &str) {
             let erps: Vec<_> = input.as_array().expect("ERPs").iter().map(erp).collect();
             let _ = rustls::crypto::ring::default_provider().install_default();
             let (store, _folder) = Store::temporary().await.expect("a store");
-            let running = app::start(&config, &erps, Access::Open, store, None).await.expect("a gateway");
+            let running = app::start(&config, &erps, Entry::Open, store, None).await.expect("a gateway");
             let address = running.address;
             _running = running;
             address

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 use std::io::Read;
-use tests::{Answer, App, KEY, Setup};
+use tests::{Answer, App, Setup};
 
 const JSON: (&str, &str) = ("content-type", "application/json");
 const NEW: &str = "application/graphql-response+json";
@@ -168,7 +168,7 @@ async fn what_a_page_of_another_site_can_send_is_refused() {
     }
     // A key is proof enough: no page of another site can send it.
     let keyed = App::start(Setup { keyed: true, ..Setup::default() }).await;
-    assert_eq!(keyed.get(&path, &[other, ("authorization", &format!("Bearer {KEY}"))]).await.status, 200);
+    assert_eq!(keyed.get(&path, &[other, ("authorization", &format!("Bearer {}", keyed.key()))]).await.status, 200);
     assert_eq!(keyed.get(&path, &[SAFE]).await.status, 401);
 }
 

@@ -2,13 +2,14 @@
 
 use crate::{log::Log, start};
 use simulators::{Fault, FaultPlan, System, odoo, quickbooks, sap_b1};
-use tests::{KEY, Setup};
+use tests::Setup;
 
 #[tokio::test]
 async fn secrets_are_nowhere_to_be_seen() {
     let (log, _logging) = Log::start();
     let (app, _clock) = start(Setup { keyed: true, ..Setup::default() }).await;
-    let secrets = [KEY, odoo::API_KEY, sap_b1::PASSWORD, quickbooks::CLIENT_SECRET, quickbooks::REFRESH_TOKEN];
+    let key = app.key().to_owned();
+    let secrets = [&key, odoo::API_KEY, sap_b1::PASSWORD, quickbooks::CLIENT_SECRET, quickbooks::REFRESH_TOKEN];
     let mut shown = vec![
         app.query("{ erps { id name statusMessage settings system { key } } erpSystems { key settings { key label help example pattern } } }").await.to_string(),
         app.get("/metrics", &[]).await.text(),

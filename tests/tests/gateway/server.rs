@@ -1,8 +1,9 @@
 //! The server around the API: what it refuses, what it serves besides, how it stops.
 
+use schema::ports::Role;
 use serde_json::json;
 use simulators::{Fault, System};
-use tests::{App, KEY, Setup};
+use tests::{App, Setup};
 
 const JSON: (&str, &str) = ("content-type", "application/json");
 
@@ -132,27 +133,34 @@ async fn a_request_id_is_echoed() {
 async fn a_key_is_asked_for() {
     let app = App::start(Setup { keyed: true, ..Setup::default() }).await;
     let query = br#"{"query": "{ erps { id } }"}"#.to_vec();
+    let key = app.key();
     for authorization in [
         None,
         Some(String::new()),
         Some("Bearer".into()),
         Some("Bearer wrong".into()),
-        Some(KEY.into()),
-        Some(format!("Basic {KEY}")),
+        Some(key.into()),
+        Some(format!("Basic {key}")),
     ] {
         let mut headers = vec![JSON];
         headers.extend(authorization.as_deref().map(|value| ("authorization", value)));
         let answer = app.send("POST", "/graphql", &headers, query.clone()).await;
-        assert_eq!((answer.status, answer.header("www-authenticate")), (401, "Bearer"), "{authorization:?}");
+        let challenge = if authorization.is_some() { "Bearer error=\"invalid_token\"" } else { "Bearer" };
+        assert_eq!((answer.status, answer.header("www-authenticate")), (401, challenge), "{authorization:?}");
         assert_eq!(answer.json()["errors"][0]["extensions"]["code"], "UNAUTHENTICATED");
-        assert!(!answer.text().contains(KEY));
+        assert!(!answer.text().contains(key));
     }
     for scheme in ["Bearer", "bearer"] {
         let answer =
-            app.send("POST", "/graphql", &[JSON, ("authorization", &format!("{scheme} {KEY}"))], query.clone()).await;
+            app.send("POST", "/graphql", &[JSON, ("authorization", &format!("{scheme} {key}"))], query.clone()).await;
         assert_eq!((answer.status, answer.json()["data"]["erps"].as_array().map(Vec::len)), (200, Some(3)));
     }
     assert_eq!(app.get("/healthz", &[]).await.status, 200);
+    assert_eq!(app.get("/metrics", &[]).await.status, 401);
+    let limited = app.make_key(Role::Admin, &[], Some(&["odoo"])).await;
+    for (key, status) in [(key, 200), (&limited, 403)] {
+        assert_eq!(app.get("/metrics", &[("authorization", &format!("Bearer {key}"))]).await.status, status);
+    }
 }
 
 /// What is under way is answered; nothing new is accepted.
