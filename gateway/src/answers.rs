@@ -14,8 +14,7 @@ use serde::Serialize;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tracing::Instrument;
 
-/// What a client asks for.
-#[derive(Debug)]
+/// What a client asks for. It is never printed: it may hold a password.
 pub(crate) struct Operation {
     /// The document.
     pub(crate) query: String,
@@ -155,8 +154,9 @@ impl Answers {
             Ok(request) => request,
             Err(error) => return reply(&schema::refusal(error, request_id), request_id),
         };
-        // Who asks for the same at the same time may see the same: the key says so.
-        let shared = document.operation(key.name.as_deref()) == Some(OperationType::Query);
+        // Who asks for the same at the same time may see the same: the key says so. Yet it does not say who they are.
+        let reads = document.operation(key.name.as_deref()) == Some(OperationType::Query);
+        let shared = reads && !document.is_personal();
         if !shared {
             count("executed");
             return reply(&self.api.execute(request, caller).await.response, request_id);
@@ -256,7 +256,7 @@ mod tests {
         error::ErrorCode,
         ports::{
             ChildrenRequest, Count, ErpView, Erps, Fetched, ListRequest, Listed, Ports, Principal, Pushdown,
-            ReadOptions, Reads, Role, ServedFrom, SourceReport, SourceStatus, SystemView,
+            ReadOptions, Reads, Role, SCOPE_RAW, ServedFrom, SourceReport, SourceStatus, SystemView,
         },
     };
     use std::{
@@ -436,6 +436,28 @@ mod tests {
         let names: Vec<String> = (0..64).map(|n| format!("erp-{n}")).collect();
         join_all(names.iter().map(|name| case.ask(QUERY, "", who(&[name]), "r"))).await;
         assert_eq!(case.erp.lists.load(Ordering::Relaxed), 1 + 64, "distinct rights share nothing");
+    }
+
+    #[tokio::test]
+    async fn what_names_the_caller_is_neither_kept_nor_shared() {
+        let case = Case::new(ServedFrom::Cache, false).await;
+        let query = "{ invoices { nodes { id } } me: viewer { subject } }";
+        let names: Vec<String> = (0..8).map(|n| format!("person {n}")).collect();
+        let person = |name: &String| Principal { subject: name.clone(), ..who(&[]) };
+        for _ in 0..2 {
+            let replies = join_all(names.iter().map(|name| case.ask(query, "", person(name), "r"))).await;
+            for (name, reply) in names.iter().zip(replies) {
+                let body: serde_json::Value = serde_json::from_slice(&reply.body).expect("JSON");
+                assert_eq!(body["data"]["me"]["subject"], **name);
+            }
+        }
+        assert_eq!(case.erp.lists.load(Ordering::Relaxed), 16, "each was executed for its caller");
+        for query in
+            ["{ invoices { nodes { x: raw } } }", "{ invoices { nodes { ...F } } } fragment F on Record { raw }"]
+        {
+            let who = || Principal { scopes: [SCOPE_RAW.to_owned()].into(), ..who(&[]) };
+            assert_eq!(case.lists(3, query, "", who()).await, 3, "{query}: each time it is noted");
+        }
     }
 
     #[tokio::test]

@@ -3,8 +3,8 @@
 use crate::{
     error::Result,
     ports::{
-        ChildrenRequest, Count, CountPrecision, Fetched, ListRequest, Listed, Origin, Principal, ReadMode, ReadOptions,
-        Reads, ServedFrom, SourceStatus,
+        ChildrenRequest, Count, CountPrecision, Fetched, ListRequest, Listed, Origin, Permission, Principal, ReadMode,
+        ReadOptions, Reads, ServedFrom, SourceStatus,
     },
 };
 use adapters::model::{FieldSet, RecordKey};
@@ -92,7 +92,7 @@ impl Watch {
     }
 }
 
-/// The reads of one request, watched.
+/// The reads of one request, watched. Records are read in no other way: here it is decided whether the caller may.
 pub(crate) struct Watched {
     pub(crate) reads: Arc<dyn Reads>,
     pub(crate) watch: Watch,
@@ -101,12 +101,14 @@ pub(crate) struct Watched {
 #[async_trait]
 impl Reads for Watched {
     async fn list(&self, who: &Principal, request: &ListRequest) -> Result<Listed> {
+        who.require(Permission::ReadRecords)?;
         let listed = self.reads.list(who, request).await;
         self.watch.listed(&listed, &request.options);
         listed
     }
 
     async fn count(&self, who: &Principal, request: &ListRequest) -> Result<Count> {
+        who.require(Permission::ReadRecords)?;
         let count = self.reads.count(who, request).await;
         self.watch.counted(&count, &request.options);
         count
@@ -119,6 +121,9 @@ impl Reads for Watched {
         fields: FieldSet,
         options: &ReadOptions,
     ) -> Vec<Result<Option<Fetched>>> {
+        if let Err(error) = who.require(Permission::ReadRecords) {
+            return keys.iter().map(|_| Err(error.clone())).collect();
+        }
         let records = self.reads.get_many(who, keys, fields, options).await;
         for record in &records {
             match record {
@@ -130,6 +135,9 @@ impl Reads for Watched {
     }
 
     async fn children(&self, who: &Principal, parents: &[RecordKey], request: &ChildrenRequest) -> Vec<Result<Listed>> {
+        if let Err(error) = who.require(Permission::ReadRecords) {
+            return parents.iter().map(|_| Err(error.clone())).collect();
+        }
         let lists = self.reads.children(who, parents, request).await;
         lists.iter().for_each(|listed| self.watch.listed(listed, &request.options));
         lists
@@ -141,6 +149,9 @@ impl Reads for Watched {
         parents: &[RecordKey],
         request: &ChildrenRequest,
     ) -> Vec<Result<Count>> {
+        if let Err(error) = who.require(Permission::ReadRecords) {
+            return parents.iter().map(|_| Err(error.clone())).collect();
+        }
         let counts = self.reads.count_children(who, parents, request).await;
         counts.iter().for_each(|count| self.watch.counted(count, &request.options));
         counts

@@ -26,6 +26,7 @@ mod plan;
 mod planner;
 pub mod ports;
 mod query;
+mod raw;
 mod record;
 mod request;
 mod run;
@@ -78,17 +79,23 @@ impl Api {
     /// Executes a request that [`Document::request`] made.
     pub fn execute(&self, mut request: Request, caller: Caller) -> BoxFuture<'_, Answer> {
         async move {
-            let request_id = Arc::clone(&caller.request_id);
-            let state = RequestState::new(self.ports.clone(), caller, self.limits.time);
-            let watch = state.watch.clone();
+            let state = RequestState::new(self.ports.clone(), caller.clone(), self.limits.time);
+            let (watch, raw) = (state.watch.clone(), state.raw.clone());
             let mut response = match self.check_variables(&mut request) {
                 // tokio's budget would interrupt a level of many relations, and its batch would be two.
                 Ok(()) => unconstrained(self.schema.execute(request.data(state))).await,
                 Err(error) => Response::from_errors(vec![error]),
             };
+            // What cannot be noted is not shown.
+            let read = raw.counts();
+            if !read.is_empty()
+                && let Err(error) = self.ports.access.note_raw(&caller, &read).await
+            {
+                response = Response::from_errors(vec![error.into()]);
+            }
             error::shorten(&mut response.errors);
             for error in &mut response.errors {
-                error::annotate(error, &request_id);
+                error::annotate(error, &caller.request_id);
             }
             Answer { response, basis: watch.basis() }
         }

@@ -69,6 +69,10 @@ pub(crate) enum Plain<'q> {
         def: &'static FieldDef,
         plan: ObjectPlan<'q>,
     },
+    /// The ERP's own record.
+    Raw {
+        place: u8,
+    },
     /// A field that the caller may not see.
     Refused {
         error: Error,

@@ -99,10 +99,13 @@ impl<'q> Planner<'q> {
         fields: &Occurrences<'q>,
     ) -> ServerResult<()> {
         let field = def.field(id);
-        if field.name == "raw"
-            && let Err(error) = self.state.caller.who.require(Permission::ReadRaw)
-        {
-            plan.plain.push((at, Plain::Refused { error, pos: fields.first().pos }));
+        if field.name == "raw" {
+            if let Err(error) = self.state.caller.who.require(Permission::ReadRaw) {
+                plan.plain.push((at, Plain::Refused { error, pos: fields.first().pos }));
+            } else {
+                plan.fields.insert(id);
+                plan.plain.push((at, Plain::Raw { place: id.0 }));
+            }
             return Ok(());
         }
         match field.computed {

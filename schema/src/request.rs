@@ -6,6 +6,7 @@ use crate::{
     limits::MAX_ENTITIES,
     loader::Loader,
     ports::{Caller, ErpView, Ports, ReadOptions, Reads},
+    raw::RawReads,
 };
 use adapters::model::ErpId;
 use async_graphql::ContextBase;
@@ -27,6 +28,7 @@ pub(crate) struct RequestState {
     deadline: Instant,
     pub(crate) loader: Loader,
     pub(crate) watch: Watch,
+    pub(crate) raw: RawReads,
     /// How many representations each `_entities` of the request has had, by the name it has in the answer.
     entities: Mutex<HashMap<String, usize>>,
 }
@@ -43,6 +45,7 @@ impl RequestState {
             now,
             deadline: Instant::now() + time,
             watch,
+            raw: RawReads::default(),
             entities: Mutex::default(),
         }
     }

@@ -1,7 +1,16 @@
 //! What the API needs from the gateway: small traits, each with whoever asks, and the values they speak in.
 //!
-//! The API checks what it can by itself: that ids and conditions make sense, that ERPs named by id are visible to the
-//! principal. A port still decides by the principal what it gives and does, before it looks into any cache.
+//! Each thing is checked on one side:
+//!
+//! - The API checks form: that ids and conditions make sense, that settings are an object of plain values. It decides who
+//!   may read records at all ([`Permission::ReadRecords`], [`Permission::ReadRaw`]), and asks [`Reads`] for records only of
+//!   ERPs that the principal may know of where it names them. It has raw reads noted.
+//! - A port decides by the principal what it gives and does, before it looks into any cache. [`ErpAdmin`] and [`Access`]
+//!   check the permission of every act, whether there is such an ERP or key for this caller, whether names, systems,
+//!   settings and scopes are good, and note in the audit log what was done and what was refused.
+//!
+//! A [`UserError`] names its place in the `input` of the mutation: the ERP is `id`, in `callErp` it is `erp`; a setting is
+//! `settings`, key; an element of a list is the list, its index.
 
 mod access;
 mod erps;

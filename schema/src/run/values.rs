@@ -57,6 +57,13 @@ impl Run<'_> {
                     collected(def, values.into_iter())?
                 }
             },
+            Plain::Raw { place } => {
+                let value = self.value(item, *place);
+                if *value != NULL {
+                    self.state.raw.shown(item.key());
+                }
+                scalar(&value)
+            }
             Plain::Refused { error, pos } => {
                 self.report(error.clone(), *pos, under(&item.path, key));
                 Value::Null

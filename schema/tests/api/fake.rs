@@ -1,7 +1,8 @@
 //! A gateway in memory: it answers from a table of records, shows only the fields that are asked for, and counts calls.
 
+use crate::administration::Administration;
 use adapters::{
-    adapter::{Capability, Order, Paging},
+    adapter::{Capability, Company, Order, Paging},
     filter::{Condition, Filter, Operand, Target, matches},
     model::{
         CurrencyCode, Direction, EntityType, ErpId, FieldSet, Kind, Money, ObjectDef, Record, RecordKey, RemoteRef,
@@ -48,6 +49,7 @@ pub(crate) struct Fake {
     records: Vec<Record>,
     calls: Mutex<Vec<Call>>,
     pub(crate) down: Mutex<BTreeSet<ErpId>>,
+    pub(crate) administration: Administration,
 }
 
 pub(crate) fn key(entity: EntityType, erp: &str, set: &str, id: impl ToString) -> RecordKey {
@@ -469,7 +471,7 @@ fn capability() -> CapabilityView {
     CapabilityView { reads, changes: true, deletes: false }
 }
 
-fn erp(id: &str, name: &str) -> Arc<ErpView> {
+pub(crate) fn erp(id: &str, name: &str) -> Arc<ErpView> {
     Arc::new(ErpView {
         id: id.into(),
         name: name.into(),
@@ -481,8 +483,8 @@ fn erp(id: &str, name: &str) -> Arc<ErpView> {
         company_name: Some("ACME".into()),
         base_currency: Some(eur()),
         time_zone: Some("Europe/Vienna".into()),
-        missing_rights: Vec::new(),
-        companies: Vec::new(),
+        missing_rights: vec![EntityType::Bill],
+        companies: vec![Company { id: "1".into(), name: "ACME".into() }],
         of_file: false,
         capabilities: [capability()].into(),
         last_health_check_at: Some(now()),
@@ -503,6 +505,21 @@ fn erp(id: &str, name: &str) -> Arc<ErpView> {
 /// Somebody who sees everything.
 pub(crate) fn analyst() -> Principal {
     Principal { subject: "ann".into(), role: Role::Analyst, scopes: BTreeSet::new(), erps: None }
+}
+
+/// Somebody who may do everything but what takes a scope.
+pub(crate) fn admin() -> Principal {
+    Principal { role: Role::Admin, ..analyst() }
+}
+
+/// The same person with scopes.
+pub(crate) fn with_scopes(who: Principal, scopes: &[&str]) -> Principal {
+    Principal { scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(), ..who }
+}
+
+/// A program that may do what its scopes say.
+pub(crate) fn service(scopes: &[&str]) -> Principal {
+    with_scopes(Principal { role: Role::Service, ..analyst() }, scopes)
 }
 
 /// Somebody who sends a request.

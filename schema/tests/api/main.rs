@@ -1,5 +1,6 @@
 //! The API over a fake gateway that holds its records in memory.
 
+mod access;
 mod administration;
 mod errors;
 mod fake;
@@ -7,7 +8,9 @@ mod federation;
 mod inputs;
 mod limits;
 mod lists;
+mod mutations;
 mod nodes;
+mod personal;
 mod sdl;
 mod selections;
 mod speed;

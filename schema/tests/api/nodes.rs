@@ -92,6 +92,7 @@ async fn an_id_of_another_type_is_named_and_a_broken_one_refused() {
 async fn erps_and_systems_show_what_the_port_gives() {
     let api = Fake::new().api();
     let query = "{ erps { id name status statusMessage settings serverVersion companyName baseCurrency lastHealthCheckAt lastSyncAt latencyMs
+            timeZone missingPermissions companies { remoteId name } managedBy
             quota { limitPerMinute remaining resetsAt concurrent inFlight } createdAt updatedAt system { key }
             capabilities { entity list getMany maxIdsPerCall count changes deletes aggregate paging filter orderBy } }
         erp(id: \"b1-1\") { name } none: erp(id: \"x\") { name }
@@ -103,7 +104,8 @@ async fn erps_and_systems_show_what_the_port_gives() {
         answer["erps"][1],
         json!({"id": ODOO, "name": "Shop", "status": "ACTIVE", "statusMessage": null, "settings": {"url": "https://erp.example.com"},
             "serverVersion": "19.0", "companyName": "ACME", "baseCurrency": "EUR", "lastHealthCheckAt": "2026-03-01T12:00:00Z",
-            "lastSyncAt": null, "latencyMs": 30,
+            "lastSyncAt": null, "latencyMs": 30, "timeZone": "Europe/Vienna", "missingPermissions": ["BILL:read"],
+            "companies": [{"remoteId": "1", "name": "ACME"}], "managedBy": "API",
             "quota": {"limitPerMinute": 60, "remaining": 59, "resetsAt": null, "concurrent": null, "inFlight": 1},
             "createdAt": "2026-03-01T12:00:00Z", "updatedAt": "2026-03-01T12:00:00Z", "system": {"key": "system"},
             "capabilities": [capability]})
