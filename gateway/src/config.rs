@@ -1,6 +1,6 @@
 //! Settings: `config.default.toml`, over it the operator's file, over it the environment.
 
-use crate::{erps::ErpDefinition, sealing::MasterKey};
+use crate::{erps::ErpDefinition, sealing::MasterKey, store::others_may_read};
 use adapters::settings::SettingDef;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -91,19 +91,29 @@ impl StoreSettings {
     /// # Errors
     /// Where there is none, or it is none; the message says how to make one.
     pub fn master_key(&self) -> Result<MasterKey, String> {
-        let text = match &self.master_key {
-            Some(text) => text.clone(),
+        match &self.master_key {
+            Some(text) => MasterKey::parse(text).map_err(|why| format!("ERP_GATEWAY_MASTER_KEY: {why}")),
             None if self.master_key_file.as_os_str().is_empty() => {
-                return Err("there is no master key, which seals the secrets in the store: make one with `erp-gateway keys \
-                            generate`, keep it where secrets are kept, and set ERP_GATEWAY_MASTER_KEY or store.master_key_file"
-                    .into());
+                Err("there is no master key, which seals the secrets in the store: make one with `erp-gateway keys \
+                     generate`, keep it where secrets are kept, and set ERP_GATEWAY_MASTER_KEY or store.master_key_file"
+                    .into())
             }
-            None => std::fs::read_to_string(&self.master_key_file)
-                .map_err(|error| format!("store.master_key_file: {}: {error}", self.master_key_file.display()))?
-                .into(),
-        };
-        MasterKey::parse(&text)
+            None => master_key_of_file("store.master_key_file", &self.master_key_file),
+        }
     }
+}
+
+/// The master key in a file that a setting names. Others than its owner should not be able to read it: the log warns.
+///
+/// # Errors
+/// Where there is none; the message names the setting and the file, and repeats nothing of what is in it.
+pub(crate) fn master_key_of_file(setting: &str, file: &Path) -> Result<MasterKey, String> {
+    let wrong = |why: &dyn fmt::Display| format!("{setting}: {}: {why}", file.display());
+    let text: SecretString = std::fs::read_to_string(file).map_err(|error| wrong(&error))?.into();
+    if others_may_read(file) {
+        tracing::warn!("{setting}: others may read {}: take that right away with chmod 600", file.display());
+    }
+    MasterKey::parse(&text).map_err(|why| wrong(&why))
 }
 
 /// What a query may cost.
@@ -303,14 +313,16 @@ impl Config {
     /// # Errors
     /// One sentence that names the key.
     pub fn load(file: Option<&Path>, env: &dyn Fn(&str) -> Option<String>) -> Result<Self, String> {
-        let text = file
-            .map(|path| std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display())))
-            .transpose()?;
-        Self::from_texts(text.as_deref(), env)
+        let wrong = |why: String| match file {
+            Some(path) => format!("{}: {why}", path.display()),
+            None => why,
+        };
+        let text = file.map(std::fs::read_to_string).transpose().map_err(|e| wrong(e.to_string()))?;
+        Self::from_texts(text.as_deref(), env).map_err(wrong)
     }
 
     fn from_texts(file: Option<&str>, env: &dyn Fn(&str) -> Option<String>) -> Result<Self, String> {
-        let parse = |text: &str| text.parse::<toml::Table>().map_err(|e| e.to_string());
+        let parse = |text: &str| text.parse::<toml::Table>().map_err(|e| told(&e, Some(text)));
         let mut table = parse(DEFAULTS)?;
         if let Some(text) = file {
             overlay(&mut table, parse(text)?);
@@ -327,7 +339,7 @@ impl Config {
                 }
             }
         }
-        let mut config: Self = table.try_into().map_err(|e: toml::de::Error| e.to_string())?;
+        let mut config: Self = table.try_into().map_err(|e| told(&e, None))?;
         for (key, none) in [
             ("server.max_connections", config.server.max_connections == 0),
             ("server.header_seconds", config.server.header_seconds == 0),
@@ -446,6 +458,25 @@ fn overlay(under: &mut toml::Table, over: toml::Table) {
     }
 }
 
+/// What is wrong with TOML, in one line. No value is repeated: it may be a password.
+fn told(error: &toml::de::Error, text: Option<&str>) -> String {
+    let mut told = error.message().lines().next().unwrap_or_default().to_owned();
+    for wrong in ["invalid type: ", "invalid value: "] {
+        if let Some((given, expected)) = told.strip_prefix(wrong).and_then(|rest| rest.split_once(", expected ")) {
+            let kind = given.split([' ', '`', '"']).next().unwrap_or_default();
+            told = format!("{wrong}{kind}, expected {expected}");
+        }
+    }
+    if let (Some(text), Some(span)) = (text, error.span()) {
+        let line = 1 + text.bytes().take(span.start).filter(|byte| *byte == b'\n').count();
+        return format!("line {line}: {told}");
+    }
+    // Where it is stands in the last line of the long form: in `cache.fresh_seconds`.
+    let long = error.to_string();
+    let place = long.lines().rev().find_map(|line| line.strip_prefix("in `")?.strip_suffix('`'));
+    place.map_or(told.clone(), |place| format!("{place}: {told}"))
+}
+
 /// A variable's text in the type of the default.
 fn from_env(default: Option<&toml::Value>, text: String) -> Result<toml::Value, String> {
     Ok(match default {
@@ -504,7 +535,22 @@ mod tests {
     #[test]
     fn wrong_settings_are_named() {
         let wrong = |file: &str| Config::from_texts(Some(file), &|_| None).expect_err("refused");
-        assert!(wrong("[cache]\nfersh = 1").contains("fersh"));
+        let starts =
+            |message: String, with: &str| assert!(message.starts_with(with) && !message.contains('\n'), "{message}");
+        starts(wrong("[cache]\nfersh = 1"), "cache: unknown field `fersh`, expected one of");
+        starts(wrong("[cache]\nfresh_seconds = 'soon'"), "cache.fresh_seconds: invalid type: string, expected u64");
+        starts(
+            wrong("\n[erps.a]\nsystem = 'odoo'\nsettings = { password = \"hunter2 }"),
+            "line 4: unclosed inline table",
+        );
+        starts(
+            wrong("[erps.a]\nsystem = 'odoo'\nsettings = { password = 4711 }"),
+            "erps.a.settings.password: invalid type: integer, expected a string",
+        );
+        starts(
+            wrong("[erps.a]\nsystem = 'odoo'\nsettings = 'hunter2'"),
+            "erps.a.settings: invalid type: string, expected a map",
+        );
         assert!(wrong("[server]\nheader_seconds = 0").contains("server.header_seconds"));
         assert!(wrong("[server]\ncors_origins = 'https://a.example'").contains("cors_origins"));
         assert!(wrong("[erps.a]\nsystem = 'odoo'\nsettings = { password = 'env:NOPE' }").contains("NOPE"));

@@ -11,6 +11,8 @@ pub mod erps;
 mod federation;
 mod flight;
 pub mod http;
+pub mod keys;
+pub mod reload;
 pub mod sealing;
 pub mod store;
 pub mod telemetry;

@@ -6,7 +6,9 @@ use gateway::{
     auth::{ApiKeyCommand, Entry},
     config::Config,
     erps,
-    store::Store,
+    keys::{self, KeysCommand},
+    reload::Changes,
+    store::{self, Store},
     telemetry,
 };
 use secrecy::ExposeSecret;
@@ -53,6 +55,15 @@ enum Command {
         #[command(subcommand)]
         command: ApiKeyCommand,
     },
+    /// Brings the store up to this version of the gateway. `serve` does so, too, when it starts.
+    Migrate {
+        /// The configuration file.
+        #[arg(long, value_name = "FILE", env = "ERP_GATEWAY_CONFIG")]
+        config: Option<PathBuf>,
+    },
+    /// Makes master keys, and gives a store another one.
+    #[command(subcommand)]
+    Keys(KeysCommand),
     /// Prints the GraphQL schema.
     Schema,
     /// Starts one simulated ERP alone.
@@ -68,6 +79,8 @@ async fn main() -> ExitCode {
         Command::Serve { config } => serve(config.as_deref()).await,
         Command::Check { config } => check(config.as_deref()).await,
         Command::Apikey { config, command } => api_key(config.as_deref(), command).await,
+        Command::Migrate { config } => migrate(config.as_deref()).await,
+        Command::Keys(command) => keys(command).await,
         Command::Schema => print(&schema::sdl()),
         #[cfg(feature = "simulators")]
         Command::Simulate(args) => gateway::demo::simulate(args, listening, interrupted()).await,
@@ -83,18 +96,53 @@ async fn main() -> ExitCode {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the environment is handed to the settings here")]
+fn env(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
 fn load(file: Option<&Path>) -> Result<Config, String> {
-    Config::load(file, &|name| std::env::var(name).ok())
+    Config::load(file, &env)
+}
+
+async fn migrate(file: Option<&Path>) -> Result<(), String> {
+    let config = load(file)?;
+    let _logging = telemetry::log(&config.log)?;
+    let applied = store::migrate(&config.store.url).await.map_err(|e| e.to_string())?;
+    for migration in &applied {
+        print(&format!("applied {:04} {}\n", migration.number, migration.name))?;
+    }
+    let done = if applied.is_empty() { "nothing to do: the store is" } else { "the store is now" };
+    print(&format!("{done} at version {}\n", store::VERSION))
+}
+
+async fn keys(command: KeysCommand) -> Result<(), String> {
+    match command {
+        KeysCommand::Generate => {
+            let (key, hint) = keys::generate()?;
+            print(&format!("{}\n", key.expose_secret()))?;
+            io::stderr().write_all(hint.as_bytes()).map_err(|e| e.to_string())
+        }
+        KeysCommand::Rotate { config, new_key_file } => {
+            let config = load(config.as_deref())?;
+            let _logging = telemetry::log(&config.log)?;
+            let new_key = env(keys::NEW_KEY).map(Into::into);
+            print(&keys::rotate(&config, new_key_file, new_key, app::clock).await?)
+        }
+    }
 }
 
 async fn serve(file: Option<&Path>) -> Result<(), String> {
+    let changes = Changes::of(file.map(Path::to_owned)).await?;
     let config = load(file)?;
-    let _logging = telemetry::log(&config.log)?;
+    let logging = telemetry::log(&config.log)?;
     let store = Store::open(&config.store.url, config.store.master_key()?).await.map_err(|e| e.to_string())?;
     let metrics = telemetry::count()?;
     let running = app::start(&config, &config.erp_definitions(), Entry::Guarded, store, Some(metrics)).await?;
     listening(&format!("http://{}", running.address))?;
-    interrupted().await;
+    tokio::select! {
+        () = interrupted() => {}
+        () = changes.follow(|| load(file), &running, &logging) => {}
+    }
     running.stop().await;
     Ok(())
 }

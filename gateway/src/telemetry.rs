@@ -3,13 +3,32 @@
 use crate::config::{Log, LogFormat};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use std::io::{self, IsTerminal};
-use tracing_subscriber::{EnvFilter, Layer, Registry, fmt, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing_subscriber::{EnvFilter, Layer, Registry, fmt, layer::SubscriberExt, reload, util::SubscriberInitExt};
 
 /// Logging under way. Dropping it sends what has not been sent yet.
 #[must_use]
 pub struct Logging {
+    filter: reload::Handle<EnvFilter, Registry>,
     #[cfg(feature = "otel")]
     _traces: Option<otel::Traces>,
+}
+
+impl Logging {
+    /// From now on, this is logged.
+    ///
+    /// # Errors
+    /// Where nothing is logged any more.
+    pub fn set_filter(&self, filter: EnvFilter) -> Result<(), String> {
+        self.filter.reload(filter).map_err(|e| format!("log.filter: {e}"))
+    }
+}
+
+/// What is to be logged.
+///
+/// # Errors
+/// One sentence, where it cannot be read.
+pub fn filter(settings: &Log) -> Result<EnvFilter, String> {
+    EnvFilter::try_new(&settings.filter).map_err(|e| format!("log.filter: {e}"))
 }
 
 /// Logs go to stderr: stdout tells only where the gateway listens. With the feature `otel` traces go where
@@ -18,7 +37,7 @@ pub struct Logging {
 /// # Errors
 /// When the filter cannot be read, or somebody else logs already.
 pub fn log(settings: &Log) -> Result<Logging, String> {
-    let filter = EnvFilter::try_new(&settings.filter).map_err(|e| format!("log.filter: {e}"))?;
+    let (filter, handle) = reload::Layer::new(filter(settings)?);
     let lines = fmt::layer().with_writer(io::stderr).with_ansi(io::stderr().is_terminal());
     let lines: Box<dyn Layer<Registry> + Send + Sync> = match settings.format {
         LogFormat::Text => lines.with_filter(filter).boxed(),
@@ -31,6 +50,7 @@ pub fn log(settings: &Log) -> Result<Logging, String> {
     let subscriber = subscriber.with(layer);
     subscriber.try_init().map_err(|e| format!("log: {e}"))?;
     Ok(Logging {
+        filter: handle,
         #[cfg(feature = "otel")]
         _traces: traces,
     })

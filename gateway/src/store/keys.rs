@@ -78,7 +78,7 @@ impl Store {
     ///
     /// # Errors
     /// Where the new key is the old one, the old one is not the store's, or a sealed value does not open.
-    pub async fn rotate(self, new: &MasterKey) -> Result<Rotated> {
+    pub async fn rotate(&self, new: &MasterKey) -> Result<Rotated> {
         let old = self.key.id();
         if new.id() == old {
             return Err(StoreError::Unusable("the new master key is the one that the store has".into()));

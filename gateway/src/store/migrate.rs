@@ -9,6 +9,9 @@ use sqlx::{
 };
 use std::collections::BTreeSet;
 
+/// The version of the stores that this gateway makes.
+pub const VERSION: i64 = MIGRATIONS[MIGRATIONS.len() - 1].number;
+
 /// Brings the store at an address up to this version of the gateway, without its master key: what was applied.
 ///
 /// # Errors
@@ -63,7 +66,7 @@ fn explained(error: MigrateError) -> StoreError {
         MigrateError::VersionMissing(version) => StoreError::Unusable(format!(
             "the store was migrated to version {version} by a newer gateway; this one knows versions up to {}: \
              start that gateway again, or restore a backup from before",
-            MIGRATIONS.len()
+            VERSION
         )),
         MigrateError::VersionMismatch(version) => StoreError::Unusable(format!(
             "migration {version} of the store is not the one of this gateway: a released migration was changed, or the store \

@@ -15,9 +15,10 @@ pub use self::{
     audit::NewEntry,
     erps::{ErpRow, HealthRow, Noted},
     keys::{Rotated, SEALED},
-    migrate::migrate,
+    migrate::{VERSION, migrate},
     oauth::{ConsentState, LEASE, SealedTokens},
 };
+pub(crate) use open::others_may_read;
 
 use crate::sealing::{MasterKey, OpenError, Place};
 use chrono::{DateTime, Utc};
