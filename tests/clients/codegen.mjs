@@ -44,8 +44,10 @@ await generate({
 });
 execFileSync(process.execPath, [require.resolve('typescript/bin/tsc'), '-p', 'codegen'], { stdio: 'inherit' });
 
-for (const { title, query, variables, lookUp } of examples) {
+// Mutations are typed and checked only: they would change the gateway that is asked.
+const reads = examples.filter(({ query }) => parse(query).definitions.every((definition) => definition.operation !== 'mutation'));
+for (const { title, query, variables, lookUp } of reads) {
   const data = await ask(query, lookUp ? lookUp.variables(await ask(lookUp.query)) : variables);
   assert.ok(Object.values(data).every((value) => value !== null), title);
 }
-console.log(`ok: GraphQL Code Generator: ${examples.length} example queries typed, checked and answered`);
+console.log(`ok: GraphQL Code Generator: ${examples.length} examples typed and checked, ${reads.length} queries answered`);

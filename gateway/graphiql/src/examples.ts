@@ -1089,4 +1089,279 @@ query InvoiceByReference($reference: String!) {
       },
     ],
   },
+  {
+    name: 'Administrator',
+    examples: [
+      {
+        title: 'Who am I?',
+        comment: 'Whom the gateway takes you for, what you may do, and which ERPs you see.',
+        query: `
+{
+  viewer {
+    subject
+    role
+    scopes
+    erps {
+      id
+      name
+    }
+  }
+}`,
+      },
+      {
+        title: 'Try settings before connecting',
+        comment: 'Nothing is stored. Put your settings into the variables; erpSystems lists the keys of each system.',
+        query: `
+mutation TrySettings($system: String!, $settings: JSON!) {
+  testErp(input: { system: $system, settings: $settings }) {
+    ok
+    serverVersion
+    companyName
+    baseCurrency
+    timeZone
+    companies {
+      remoteId
+      name
+    }
+    missingPermissions
+    error {
+      code
+      message
+    }
+    userErrors {
+      field
+      message
+    }
+  }
+}`,
+        variables: {
+          system: 'odoo',
+          settings: { url: 'https://erp.example.com', database: 'production', login: 'gateway@example.com', api_key: '' },
+        },
+      },
+      {
+        title: 'Connect an ERP',
+        comment: 'Its settings are tried first. Where a person has to consent, open authorizationUrl in a browser.',
+        query: `
+mutation Connect($name: String!, $system: String!, $settings: JSON!) {
+  connectErp(input: { name: $name, system: $system, settings: $settings }) {
+    erp {
+      id
+      status
+      statusMessage
+      companyName
+    }
+    authorizationUrl
+    userErrors {
+      field
+      message
+    }
+  }
+}`,
+        variables: {
+          name: 'Headquarters',
+          system: 'odoo',
+          settings: { url: 'https://erp.example.com', database: 'production', login: 'gateway@example.com', api_key: '' },
+        },
+      },
+      {
+        title: 'Change a setting',
+        comment: 'What is not named stays as it is, also secrets. Null clears a setting.',
+        query: `
+mutation ChangeSetting($id: ID!, $settings: JSON!) {
+  updateErp(input: { id: $id, settings: $settings }) {
+    erp {
+      id
+      status
+      statusMessage
+    }
+    authorizationUrl
+    userErrors {
+      field
+      message
+    }
+  }
+}`,
+        variables: { id: 'id of an ERP', settings: { api_key: '' } },
+        lookUp: { query: '{ erps { id } }', variables: (data) => ({ id: data.erps[0].id }) },
+      },
+      {
+        title: 'Repair an ERP that does not answer',
+        comment: 'Forgets its sessions and failures and tries again. Where consent was withdrawn, it tells where to renew it.',
+        query: `
+mutation Repair($id: ID!) {
+  reconnectErp(input: { id: $id }) {
+    erp {
+      status
+      statusMessage
+    }
+    authorizationUrl
+    userErrors {
+      message
+    }
+  }
+}`,
+        variables: { id: 'id of an ERP' },
+        lookUp: { query: '{ erps { id } }', variables: (data) => ({ id: data.erps[0].id }) },
+      },
+      {
+        title: 'Leave an ERP in peace for a while',
+        comment: 'It is asked nothing until resumeErp, which takes the same input.',
+        query: `
+mutation Pause($id: ID!) {
+  pauseErp(input: { id: $id }) {
+    erp {
+      name
+      status
+    }
+    userErrors {
+      message
+    }
+  }
+}`,
+        variables: { id: 'id of an ERP' },
+        lookUp: { query: '{ erps { id } }', variables: (data) => ({ id: data.erps[0].id }) },
+      },
+      {
+        title: 'What an ERP\'s user may not read',
+        comment: 'Rights that are missing in the ERP, and where each connection is changed.',
+        query: `
+{
+  erps {
+    name
+    status
+    missingPermissions
+    managedBy
+    timeZone
+    companies {
+      remoteId
+      name
+    }
+  }
+}`,
+      },
+      {
+        title: 'Call an ERP in its own terms',
+        comment: 'Here a model of Odoo; other systems take path instead of model. It needs the scope erp:call.',
+        query: `
+mutation RawCall($erp: ID!, $model: String!, $method: String!, $args: JSON, $kwargs: JSON) {
+  callErp(input: { erp: $erp, model: $model, method: $method, args: $args, kwargs: $kwargs }) {
+    result
+    error {
+      code
+      message
+    }
+    userErrors {
+      field
+      message
+    }
+  }
+}`,
+        variables: {
+          erp: 'id of an ERP',
+          model: 'res.partner',
+          method: 'search_read',
+          args: [[]],
+          kwargs: { fields: ['name'], limit: 5 },
+        },
+        lookUp: {
+          query: '{ erps { id system { key } } }',
+          variables: (data) => ({ erp: (data.erps.find((erp: any) => erp.system.key === 'odoo') ?? data.erps[0]).id }),
+        },
+      },
+      {
+        title: 'Make an API key',
+        comment: 'For a program that may read the records of one ERP. The secret is shown this once.',
+        query: `
+mutation MakeKey($input: CreateApiKeyInput!) {
+  createApiKey(input: $input) {
+    secret
+    apiKey {
+      id
+      name
+      role
+      scopes
+      erps {
+        name
+      }
+      expiresAt
+    }
+    userErrors {
+      field
+      message
+    }
+  }
+}`,
+        variables: { input: { name: 'Dashboard', role: 'SERVICE', scopes: ['records:read'], erps: null, expiresAt: null } },
+        lookUp: {
+          query: '{ erps { id } }',
+          variables: (data) => ({
+            input: { name: 'Dashboard', role: 'SERVICE', scopes: ['records:read'], erps: [data.erps[0].id], expiresAt: null },
+          }),
+        },
+      },
+      {
+        title: 'API keys and when they were used',
+        comment: 'A key that nobody used for months can go: revokeApiKey takes its id.',
+        query: `
+{
+  apiKeys {
+    id
+    name
+    role
+    scopes
+    erps {
+      name
+    }
+    createdAt
+    lastUsedAt
+    expiresAt
+    revokedAt
+  }
+}`,
+      },
+      {
+        title: 'Revoke an API key',
+        comment: 'It ends at once. The list of API keys has the ids.',
+        query: `
+mutation RevokeKey($id: ID!) {
+  revokeApiKey(input: { id: $id }) {
+    apiKey {
+      name
+      revokedAt
+    }
+    userErrors {
+      message
+    }
+  }
+}`,
+        variables: { id: 'id of an API key' },
+      },
+      {
+        title: 'Audit log',
+        comment: 'Who changed, tested, called or read raw data of what, newest first, and how it ended.',
+        query: `
+query AuditLog($after: String) {
+  auditLog(first: 50, after: $after) {
+    nodes {
+      at
+      actor
+      action
+      subject
+      erp {
+        name
+      }
+      outcome
+      detail
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}`,
+        variables: { after: null },
+      },
+    ],
+  },
 ];

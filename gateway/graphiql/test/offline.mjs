@@ -1,6 +1,6 @@
 // Opens the page of a running gateway in Chromium with every other host blocked and runs the default example.
 //   node test/offline.mjs http://127.0.0.1:8080 [--screenshot file.png] [--all] [--dark]
-// --all opens and runs every example by clicking it. Exit code 0: all is well; 1: what is printed is not.
+// --all opens every example by clicking it, and runs those that change nothing. Exit code 0: all is well; 1: what is printed is not.
 // The gateway has to have at least one ERP with at least one invoice. CHROMIUM names another browser than /usr/bin/chromium.
 import { chromium } from 'playwright-core';
 
@@ -123,6 +123,8 @@ try {
       await buttons.nth(index).click();
       const tab = page.locator('.graphiql-tab-active .graphiql-tab-button');
       await tab.getByText(title, { exact: true }).waitFor();
+      // It would change the gateway that is asked.
+      if (/^mutation\b/m.test(await text('operation.graphql'))) continue;
       const answer = await run();
       if (answer.errors || !answer.data) problems.push(`${step}: ${JSON.stringify(answer).slice(0, 800)}`);
       else console.log(`example: ${title}`);
