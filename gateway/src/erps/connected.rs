@@ -29,7 +29,7 @@ pub(crate) struct ConnectedErp {
 }
 
 /// Equal for equal settings of one process; it tells nothing about them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct SettingsPrint(pub(super) u64);
 
 /// What an ERP is connected by: the same while only its name changes, or whether it is paused.

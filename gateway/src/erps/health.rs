@@ -5,7 +5,7 @@ use super::{
     connected::ConnectedErp,
     registry::ErpRegistry,
     schedule::Due,
-    views::{add_probe, found, word},
+    views::{add_probe, capabilities, found, word},
 };
 use crate::{
     audit::{Act, Actor, Audit},
@@ -16,7 +16,7 @@ use adapters::{
     adapter::{Adapter, Ctx, ServerInfo},
 };
 use chrono::{DateTime, Utc};
-use schema::ports::{ErpStatus, ErpView};
+use schema::ports::{CapabilityView, ErpStatus, ErpView};
 use std::{sync::Arc, time::Duration};
 use tokio::{
     task::JoinSet,
@@ -33,6 +33,8 @@ pub(super) struct Probed {
     pub(super) outcome: Result<ServerInfo, Error>,
     /// How long it took.
     pub(super) latency: Duration,
+    /// What it can do, as far as its answers tell.
+    pub(super) capabilities: Arc<[CapabilityView]>,
 }
 
 /// Asks an ERP whether it works.
@@ -44,7 +46,7 @@ pub(super) async fn probe(adapter: &dyn Adapter, now: DateTime<Utc>) -> Probed {
             format!("The ERP did not say within {} s whether it works.", PROBE.as_secs()),
         ))
     });
-    Probed { outcome, latency: started.elapsed() }
+    Probed { outcome, latency: started.elapsed(), capabilities: capabilities(adapter) }
 }
 
 /// Watches over the connected ERPs.
@@ -103,7 +105,7 @@ impl Health {
         let now = (self.registry.clock)();
         let before = erp.probed();
         let mut view = (*before).clone();
-        add_probe(&mut view, &probed.outcome, probed.latency, &*erp.adapter, now);
+        add_probe(&mut view, probed, now);
         let up = f64::from(u8::from(probed.outcome.is_ok()));
         metrics::gauge!("erp_gateway_erp_up", "erp" => erp.id.to_string()).set(up);
         erp.show(view.clone());

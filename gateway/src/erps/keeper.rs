@@ -12,6 +12,7 @@ use adapters::{
     adapter::Adapter,
     catalog::{self, Services},
     model::ErpId,
+    tokens::Tokens,
 };
 use secrecy::ExposeSecret;
 use std::{
@@ -40,7 +41,8 @@ pub struct ErpKeeper {
 }
 
 /// How the new state of an ERP is shown.
-pub(super) enum Keep {
+#[derive(Clone, Copy, PartialEq)]
+enum Keep {
     /// With the adapter and the caches that it has, where its settings are the same.
     Link,
     /// With a new adapter: sessions, breaker and what they remember are gone.
@@ -193,25 +195,40 @@ impl ErpKeeper {
         }
     }
 
-    /// Adds an ERP, unless its id is taken. The connection if it was added.
-    pub(super) async fn add(&self, row: &ErpRow) -> Result<Option<Arc<ConnectedErp>>, StoreError> {
+    /// Adds an ERP with its tokens, unless its id is taken. The connection if it was added.
+    pub(super) async fn add(
+        &self,
+        row: &ErpRow,
+        tokens: Option<&Tokens>,
+    ) -> Result<Option<Arc<ConnectedErp>>, StoreError> {
         let mut shown = self.shown.lock().await;
         if !self.store.add_erp(row).await? {
             return Ok(None);
         }
+        self.save(&row.id, tokens).await;
         self.take(&mut shown, row, Keep::Link, None);
         Ok(self.registry.get(&row.id))
     }
 
-    /// Changes an ERP, unless somebody else has changed it since the row was read: false then.
-    pub(super) async fn change(&self, row: ErpRow, keep: Keep) -> Result<bool, StoreError> {
+    /// Changes an ERP and its tokens, unless somebody else has changed it since the row was read: false then.
+    pub(super) async fn change(&self, row: ErpRow, tokens: Option<&Tokens>) -> Result<bool, StoreError> {
         let mut shown = self.shown.lock().await;
         let Some(revision) = self.store.change_erp(&row).await? else { return Ok(false) };
-        self.take(&mut shown, &ErpRow { revision, ..row }, keep, None);
+        self.save(&row.id, tokens).await;
+        self.take(&mut shown, &ErpRow { revision, ..row }, Keep::Link, None);
         Ok(true)
     }
 
-    /// Connects an ERP anew, with its settings as they are.
+    /// Stores tokens before anybody uses them.
+    async fn save(&self, id: &ErpId, tokens: Option<&Tokens>) {
+        if let Some(tokens) = tokens
+            && let Err(error) = self.services.tokens.save(id, tokens).await
+        {
+            tracing::error!(erp.id = %id, %error, "the tokens of this ERP could not be stored: it has to be connected again");
+        }
+    }
+
+    /// Connects an ERP anew, with its settings as they are. Whoever does so asks it whether it works.
     pub(super) async fn renew(&self, id: &ErpId) -> Result<(), StoreError> {
         let mut shown = self.shown.lock().await;
         if let Some(row) = self.store.erp(id).await? {
@@ -225,7 +242,8 @@ impl ErpKeeper {
         self.file().get(id).map(|definition| definition.settings.exposed())
     }
 
-    fn print(&self, system: &str, settings: &[(String, String)]) -> SettingsPrint {
+    /// A fingerprint of settings.
+    pub(super) fn print(&self, system: &str, settings: &[(String, String)]) -> SettingsPrint {
         SettingsPrint(self.hasher.hash_one((system, settings)))
     }
 
@@ -285,6 +303,9 @@ impl ErpKeeper {
         view.of_file = row.of_file;
         (view.created_at, view.updated_at) = (row.created_at, row.updated_at);
         let schedule = Schedule::new(Instant::now(), self.registry.wake());
+        if keep == Keep::Nothing {
+            schedule.reserve();
+        }
         self.registry.put(Arc::new(ConnectedErp::new(link, row.revision, row.paused, schedule, view)));
     }
 }

@@ -2,11 +2,16 @@
 
 pub(crate) mod admin;
 pub(crate) mod alerts;
+mod calls;
 mod connected;
+mod forms;
 pub(crate) mod health;
 mod keeper;
 mod registry;
 mod schedule;
+#[cfg(test)]
+mod tests;
+mod trial;
 mod unusable;
 mod views;
 

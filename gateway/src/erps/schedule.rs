@@ -67,6 +67,11 @@ impl Schedule {
         }
     }
 
+    /// Counts a check as under way that somebody is about to begin.
+    pub(super) fn reserve(&self) {
+        self.lock().under_way = true;
+    }
+
     /// Begins a check, due or not. One that is dropped before it tells how it ended is repeated after `every`.
     pub(super) fn begin(&self, every: Duration) -> Checking<'_> {
         self.lock().under_way = true;

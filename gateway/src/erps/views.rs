@@ -1,5 +1,6 @@
 //! What the API shows of ERPs and systems, and how much of it outlives a restart.
 
+use super::health::Probed;
 use adapters::{
     ErrorKind,
     adapter::{Adapter, Capability, Company, ServerInfo},
@@ -49,25 +50,19 @@ pub(super) fn unprobed(
 }
 
 /// Adds what a probe found.
-pub(super) fn add_probe(
-    view: &mut ErpView,
-    outcome: &Result<ServerInfo, adapters::Error>,
-    latency: Duration,
-    adapter: &dyn Adapter,
-    now: DateTime<Utc>,
-) {
+pub(super) fn add_probe(view: &mut ErpView, probed: &Probed, now: DateTime<Utc>) {
     view.last_health_check_at = Some(now);
-    match outcome {
+    match &probed.outcome {
         Ok(info) => {
-            view.latency = Some(latency);
-            (view.status, view.status_message) = works(info, latency);
+            view.latency = Some(probed.latency);
+            (view.status, view.status_message) = works(info, probed.latency);
             view.server_version.clone_from(&info.version);
             view.company_name.clone_from(&info.company);
             view.base_currency = info.base_currency;
             view.time_zone.clone_from(&info.time_zone);
             view.missing_rights.clone_from(&info.missing_rights);
             view.companies.clone_from(&info.companies);
-            view.capabilities = capabilities(adapter);
+            view.capabilities = Arc::clone(&probed.capabilities);
         }
         Err(error) => {
             view.status = match error.kind {
