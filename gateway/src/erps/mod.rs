@@ -1,5 +1,7 @@
 //! The connected ERPs: their adapters, what is known of them, and who changes that.
 
+#[cfg(all(test, feature = "simulators"))]
+mod acts;
 pub(crate) mod admin;
 pub(crate) mod alerts;
 mod calls;

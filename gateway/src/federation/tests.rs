@@ -600,7 +600,7 @@ async fn a_paused_erp_is_asked_nothing_and_the_list_says_so() {
     assert_eq!((count.value, count.precision), (Some(3), CountPrecision::AtLeast));
     let key = a.invoices.lock().expect("ok")[0].key.clone();
     let fields = [field("number")].into_iter().collect();
-    let found = federation.get_many(&all(), &[key.clone()], fields, &ReadOptions::default()).await;
+    let found = federation.get_many(&all(), std::slice::from_ref(&key), fields, &ReadOptions::default()).await;
     let error = found[0].as_ref().expect_err("paused");
     assert!(error.code == ErrorCode::SourceUnavailable && error.message.contains("paused"), "{error}");
     let children = ChildrenRequest {
