@@ -33,6 +33,8 @@ pub(crate) struct Reply {
     pub(crate) executed: bool,
     /// The code of its first error, if it has any.
     pub(crate) code: Option<String>,
+    /// What was asked for, in points.
+    pub(crate) cost: u64,
 }
 
 /// How much is kept, and how long.
@@ -62,6 +64,7 @@ struct Key {
 
 struct Kept {
     body: Bytes,
+    cost: u64,
     until: DateTime<Utc>,
 }
 
@@ -69,7 +72,7 @@ struct Kept {
 #[derive(Clone)]
 enum Executed {
     /// Without errors it is the same for all.
-    Clean(Bytes),
+    Clean(Bytes, u64),
     /// Errors name the request of each.
     Faulty(Arc<Response>),
 }
@@ -141,7 +144,7 @@ impl Answers {
         };
         if let Some(kept) = self.kept.get(&key).await.filter(|kept| now < kept.until) {
             count("kept");
-            return clean(kept.body.clone());
+            return clean(kept.body.clone(), kept.cost);
         }
         let document = match self.document(&key.query, request_id).await {
             Ok(document) => document,
@@ -169,14 +172,14 @@ impl Answers {
             if !response.errors.is_empty() {
                 return Ok(Executed::Faulty(Arc::new(response)));
             }
-            let body = bytes(&response);
+            let (body, cost) = (bytes(&response), cost(&response));
             if let Some(until) = basis.lasts_until(fresh) {
-                kept.insert(of, Arc::new(Kept { body: body.clone(), until })).await;
+                kept.insert(of, Arc::new(Kept { body: body.clone(), cost, until })).await;
             }
-            Ok(Executed::Clean(body))
+            Ok(Executed::Clean(body, cost))
         });
         match landing.await {
-            Ok(Executed::Clean(body)) => clean(body),
+            Ok(Executed::Clean(body, cost)) => clean(body, cost),
             Ok(Executed::Faulty(response)) => reply(&response, request_id),
             Err(_) => reply(&schema::refusal(Error::internal(), request_id), request_id),
         }
@@ -200,8 +203,19 @@ fn request(document: &Arc<Document>, key: &Key) -> Result<Request, Error> {
     Ok(request)
 }
 
-fn clean(body: Bytes) -> Reply {
-    Reply { body, executed: true, code: None }
+fn clean(body: Bytes, cost: u64) -> Reply {
+    Reply { body, executed: true, code: None, cost }
+}
+
+/// What the API says that a request has cost.
+fn cost(response: &Response) -> u64 {
+    match response.extensions.get("cost") {
+        Some(Value::Object(cost)) => match cost.get("complexity") {
+            Some(Value::Number(complexity)) => complexity.as_u64().unwrap_or_default(),
+            _ => 0,
+        },
+        _ => 0,
+    }
 }
 
 /// The reply to one of those who waited for a response.
@@ -226,7 +240,8 @@ fn reply(response: &Response, request_id: &str) -> Reply {
         Value::String(code) => Some(code.clone()),
         _ => None,
     });
-    Reply { body: bytes(&shown), executed, code }
+    let cost = if executed { cost(response) } else { 0 };
+    Reply { body: bytes(&shown), executed, code, cost }
 }
 
 fn bytes(answer: &impl Serialize) -> Bytes {
@@ -247,6 +262,7 @@ mod tests {
     use crate::{
         audit::Audit,
         auth::{Accounts, Authenticator, Entry},
+        config::Config,
         erps::{Erps as Connected, admin::Admin},
         store::Store,
     };
@@ -364,7 +380,15 @@ mod tests {
                 erp_admin: Arc::new(Admin::new(&connected, audit.clone(), Duration::from_secs(30))),
                 access: Arc::new(Accounts {
                     authenticator: Arc::new(
-                        Authenticator::new(Entry::Open, &store, &audit, clock).await.expect("an authenticator"),
+                        Authenticator::new(
+                            Entry::Open,
+                            &Config::defaults().expect("defaults").jwt,
+                            &store,
+                            &audit,
+                            clock,
+                        )
+                        .await
+                        .expect("an authenticator"),
                     ),
                     store,
                     audit,

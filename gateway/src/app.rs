@@ -3,7 +3,7 @@
 use crate::{
     answers::Answers,
     audit::Audit,
-    auth::{Accounts, Authenticator, Entry},
+    auth::{Accounts, Authenticator, Entry, RateLimit},
     config::{Config, MetricsFor},
     erps::{ErpDefinition, Erps, admin::Admin},
     federation::{Federation, Seal},
@@ -13,6 +13,7 @@ use crate::{
         peer::Proxies,
         persisted::PersistedQueries,
         read::BodyLimits,
+        trusted::Trusted,
     },
     store::Store,
 };
@@ -74,11 +75,12 @@ struct Serving {
     reads: Arc<Federation>,
     answers: Arc<Answers>,
     persisted: PersistedQueries,
+    rate: Option<Arc<RateLimit>>,
 }
 
 impl Foundation {
     /// What answers under these settings, in place of what answers now.
-    fn serving(&self, config: &Config, now: Option<&Serving>) -> Serving {
+    fn serving(&self, config: &Config, now: Option<&Serving>) -> Result<Serving, String> {
         let old = now.map(|now| (now, &now.config));
         let same_reads = old.filter(|(_, old)| old.read == config.read && old.cache == config.cache);
         let reads = same_reads.map_or_else(
@@ -114,11 +116,18 @@ impl Foundation {
             |(now, _)| Arc::clone(&now.answers),
         );
         let queries = &config.persisted_queries;
+        // Read again each time: the build of a client writes it.
+        let trusted = Trusted::load(&queries.trusted_file, queries.trusted_only)?;
         let persisted = old.filter(|(_, old)| old.persisted_queries == *queries).map_or_else(
             || PersistedQueries::new(queries.enabled.then_some(queries.max_bytes)),
             |(now, _)| now.persisted.clone(),
         );
-        Serving { config: config.clone(), reads, answers, persisted }
+        let persisted = persisted.trusting(trusted);
+        let rate = old.filter(|(_, old)| old.rate_limit == config.rate_limit).map_or_else(
+            || if self.authenticator.is_open() { None } else { RateLimit::new(config.rate_limit).map(Arc::new) },
+            |(now, _)| now.rate.clone(),
+        );
+        Ok(Serving { config: config.clone(), reads, answers, persisted, rate })
     }
 
     /// The routes to it.
@@ -132,6 +141,7 @@ impl Foundation {
             metrics: self.metrics.clone(),
             metrics_open: config.server.metrics == MetricsFor::Open,
             persisted: serving.persisted.clone(),
+            rate: serving.rate.clone(),
             body: BodyLimits { bytes: config.limits.body_bytes, time: Duration::from_secs(config.server.body_seconds) },
             time: Duration::from_millis(config.limits.request_ms),
         };
@@ -152,11 +162,11 @@ pub async fn start(
 ) -> Result<Running, String> {
     store.prepare().await.map_err(|e| e.to_string())?;
     let audit = Audit::new(store.clone(), clock);
-    let authenticator = Arc::new(Authenticator::new(entry, &store, &audit, clock).await?);
+    let authenticator = Arc::new(Authenticator::new(entry, &config.jwt, &store, &audit, clock).await?);
     let erps = Erps::open(config, erps, services(config), store.clone(), audit.clone(), clock).await?;
     let cursor_key = store.cursor_key().await.map_err(|e| e.to_string())?;
     let foundation = Foundation { erps, authenticator, store, audit, cursor_key, metrics };
-    let serving = foundation.serving(config, None);
+    let serving = foundation.serving(config, None)?;
     let live = Live::new(foundation.router(&serving)?);
 
     let listener = TcpListener::bind(config.server.listen)
@@ -198,7 +208,7 @@ impl Running {
     /// One sentence that names the setting.
     pub async fn reload(&self, config: &Config) -> Result<Vec<&'static str>, String> {
         let mut serving = self.serving.lock().await;
-        let new = self.foundation.serving(config, Some(&serving));
+        let new = self.foundation.serving(config, Some(&serving))?;
         let router = self.foundation.router(&new)?;
         let Erps { alerts, keeper, .. } = &self.foundation.erps;
         alerts.configure(&config.alerts, self.started.read.allow_link_local)?;

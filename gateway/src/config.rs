@@ -1,6 +1,11 @@
 //! Settings: `config.default.toml`, over it the operator's file, over it the environment.
 
-use crate::{erps::ErpDefinition, sealing::MasterKey, store::others_may_read};
+use crate::{
+    auth::{JwtSettings, RateLimitSettings},
+    erps::ErpDefinition,
+    sealing::MasterKey,
+    store::others_may_read,
+};
 use adapters::settings::SettingDef;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -23,6 +28,10 @@ pub struct Config {
     pub server: Server,
     /// Where it keeps what it has to remember.
     pub store: StoreSettings,
+    /// Whose tokens are good.
+    pub jwt: JwtSettings,
+    /// How much each principal may ask for.
+    pub rate_limit: RateLimitSettings,
     /// What a query may cost.
     pub limits: Limits,
     /// Which documents are kept for clients that send their hashes.
@@ -179,6 +188,10 @@ pub struct PersistedQueries {
     pub enabled: bool,
     /// How many bytes of documents are kept.
     pub max_bytes: u64,
+    /// The manifest of the trusted documents; empty if there is none.
+    pub trusted_file: PathBuf,
+    /// Whether only trusted documents are executed.
+    pub trusted_only: bool,
 }
 
 /// How the gateway reads from ERPs.
@@ -345,6 +358,7 @@ impl Config {
             ("server.header_seconds", config.server.header_seconds == 0),
             ("server.body_seconds", config.server.body_seconds == 0),
             ("limits.request_ms", config.limits.request_ms == 0),
+            ("rate_limit.burst", config.rate_limit.burst == 0),
         ] {
             if none {
                 return Err(format!("{key}: must be at least 1, or nothing could be answered"));
@@ -381,6 +395,7 @@ impl Config {
             ("store.url", url(self) != url(running)),
             ("store.master_key_file", self.store.master_key_file != running.store.master_key_file),
             ("ERP_GATEWAY_MASTER_KEY", key(self) != key(running)),
+            ("jwt", self.jwt != running.jwt),
             ("read.allow_link_local", self.read.allow_link_local != running.read.allow_link_local),
             ("read.health_seconds", self.read.health_seconds != running.read.health_seconds),
             ("log.format", self.log.format != running.log.format),
@@ -438,7 +453,9 @@ fn known_keys(section: &str) -> &'static [&'static str] {
             "introspection_complexity",
             "suggestions",
         ],
-        "persisted_queries" => &["enabled", "max_bytes"],
+        "jwt" => &["secret", "jwks", "issuer", "audience", "role_claim", "scope_claim", "erps_claim", "leeway_seconds"],
+        "rate_limit" => &["points_per_minute", "burst"],
+        "persisted_queries" => &["enabled", "max_bytes", "trusted_file", "trusted_only"],
         "read" => &["wait_ms", "call_ms", "scan_records", "allow_link_local", "health_seconds"],
         "cache" => &["fresh_seconds", "revalidate_seconds", "stale_if_error_seconds", "max_bytes", "answer_bytes"],
         "alerts" => &["webhook_url", "webhook_secret"],
@@ -516,7 +533,8 @@ mod tests {
         "#;
         let env = |name: &str| match name {
             "ERP_GATEWAY_LIMITS_DEPTH" => Some("9".to_owned()),
-            "ERP_GATEWAY_STORE_URL" => Some("postgres://gateway:s3cret@db/gateway".to_owned()),
+            "ERP_GATEWAY_JWT_SECRET" => Some("s3cret".to_owned()),
+            "ERP_GATEWAY_JWT_AUDIENCE" => Some("erp-gateway".to_owned()),
             "ERP_GATEWAY_SERVER_CORS_ORIGINS" => Some("https://a.example, https://b.example".to_owned()),
             "ERP_GATEWAY_PERSISTED_QUERIES_ENABLED" => Some("false".to_owned()),
             "ODOO_PASSWORD" => Some("hunter2".to_owned()),

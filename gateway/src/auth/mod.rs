@@ -3,15 +3,23 @@
 mod accounts;
 mod attempts;
 mod command;
+mod jwks;
+mod jws;
+mod jwt;
 mod keys;
+mod rate;
 
 pub(crate) use accounts::Accounts;
 pub use command::ApiKeyCommand;
+pub use jwt::JwtSettings;
 pub use keys::issue;
+pub use rate::RateLimitSettings;
+pub(crate) use rate::{Account, RateLimit};
 
 use crate::{audit::Audit, store::Store};
 use attempts::Attempts;
 use chrono::{DateTime, Utc};
+use jwt::Tokens;
 use keys::ApiKeys;
 use schema::{
     Error, ErrorCode,
@@ -46,7 +54,7 @@ pub(crate) struct Authenticator {
 
 enum Ways {
     Open(Arc<Principal>),
-    Guarded { keys: ApiKeys },
+    Guarded { keys: ApiKeys, tokens: Option<Tokens> },
 }
 
 impl Authenticator {
@@ -56,6 +64,7 @@ impl Authenticator {
     /// One sentence, where nobody could be let in, or the store fails.
     pub(crate) async fn new(
         entry: Entry,
+        jwt: &JwtSettings,
         store: &Store,
         audit: &Audit,
         clock: fn() -> DateTime<Utc>,
@@ -67,12 +76,13 @@ impl Authenticator {
                 Ways::Open(Arc::new(who))
             }
             Entry::Guarded => {
-                if !store.has_api_key(clock()).await.map_err(|e| e.to_string())? {
+                let tokens = Tokens::new(jwt, clock).await?;
+                if tokens.is_none() && !store.has_api_key(clock()).await.map_err(|e| e.to_string())? {
                     return Err("nobody could ask anything: make an API key with `erp-gateway apikey create --name … \
-                                --role admin`"
+                                --role admin`, or tell in [jwt] whose tokens are good"
                         .into());
                 }
-                Ways::Guarded { keys: ApiKeys::new(store.clone()) }
+                Ways::Guarded { keys: ApiKeys::new(store.clone()), tokens }
             }
         };
         Ok(Self { ways, attempts: Attempts::new(audit.clone()), clock })
@@ -80,9 +90,9 @@ impl Authenticator {
 
     /// Who shows these credentials. Who shows wrong ones is noted in the audit log.
     pub(crate) async fn authenticate(&self, credentials: Credentials<'_>) -> Result<Arc<Principal>, Denied> {
-        let keys = match &self.ways {
+        let (keys, tokens) = match &self.ways {
             Ways::Open(who) => return Ok(Arc::clone(who)),
-            Ways::Guarded { keys } => keys,
+            Ways::Guarded { keys, tokens } => (keys, tokens),
         };
         let Some(authorization) = credentials.authorization else { return Err(Denied::missing()) };
         let found = async {
@@ -90,7 +100,11 @@ impl Authenticator {
             if !scheme.eq_ignore_ascii_case("bearer") {
                 return Err(Denied::unknown());
             }
-            keys.authenticate(text.trim(), (self.clock)()).await
+            let (text, now) = (text.trim(), (self.clock)());
+            match tokens {
+                Some(tokens) if !text.starts_with(keys::PREFIX) => tokens.authenticate(text, now).await,
+                _ => keys.authenticate(text, now).await,
+            }
         };
         let found = found.await;
         if let Err(denied) = &found {
@@ -100,9 +114,14 @@ impl Authenticator {
         found
     }
 
+    /// Whether everybody is let in.
+    pub(crate) fn is_open(&self) -> bool {
+        matches!(self.ways, Ways::Open(_))
+    }
+
     /// A key that was changed is looked up again.
     pub(crate) async fn forget_api_key(&self, id: &str) {
-        if let Ways::Guarded { keys } = &self.ways {
+        if let Ways::Guarded { keys, .. } = &self.ways {
             keys.forget(id).await;
         }
     }
@@ -137,7 +156,7 @@ impl Denied {
     fn unknown() -> Self {
         Self::unauthenticated(
             "unknown",
-            "These credentials are not known: send `Authorization: Bearer <key>` with a whole API key.",
+            "These credentials are not known. Send a whole API key or token as `Authorization: Bearer <key>`.",
         )
     }
 

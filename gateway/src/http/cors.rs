@@ -1,6 +1,6 @@
 //! Which pages of other sites may send requests.
 
-use super::graphql::PREFLIGHT_HEADERS;
+use super::graphql::{PREFLIGHT_HEADERS, RATE_LIMIT, RATE_LIMIT_POLICY};
 use axum::http::{HeaderName, HeaderValue, Method, Uri, header};
 use std::time::Duration;
 use tower_http::cors::{AllowOrigin, CorsLayer};
@@ -23,7 +23,7 @@ pub(super) fn layer(origins: &[String]) -> Result<Option<CorsLayer>, String> {
         .allow_origin(allowed)
         .allow_methods([Method::GET, Method::POST])
         .allow_headers(headers.into_iter().chain(PREFLIGHT_HEADERS.map(HeaderName::from_static)).collect::<Vec<_>>())
-        .expose_headers([super::REQUEST_ID])
+        .expose_headers([super::REQUEST_ID, header::RETRY_AFTER, RATE_LIMIT, RATE_LIMIT_POLICY])
         .max_age(Duration::from_secs(600));
     Ok(Some(cors))
 }

@@ -1,12 +1,17 @@
 //! `/graphql`: GraphQL over HTTP, by POST and, for queries, by GET.
 
 use super::{
-    Gateway, RequestId, graphiql,
+    Gateway, RequestId,
+    finish::Finish,
+    graphiql,
     media::{self, Media},
     read::Parts,
     refusal::{BAD_INPUT, Refusal},
 };
-use crate::answers::{Operation, Reply};
+use crate::{
+    answers::{Operation, Reply},
+    auth::Account,
+};
 use async_graphql::parser::types::OperationType;
 use axum::{
     Extension,
@@ -43,9 +48,10 @@ pub(super) async fn execute(
     let started = Instant::now();
     let offers = if request.method() == Method::POST { Media::ANSWERS } else { Media::PAGES };
     let media = media::negotiate(request.headers(), offers);
+    let mut account = None;
     let outcome = match media {
         Some(Media::Html) => Outcome::Page,
-        Some(_) => answer(&gateway, &id, request).await.map_or_else(Outcome::Refused, Outcome::Replied),
+        Some(_) => answer(&gateway, &id, request, &mut account).await.map_or_else(Outcome::Refused, Outcome::Replied),
         None => {
             let message = "Accept application/graphql-response+json or application/json.";
             Outcome::Refused(Refusal::new(StatusCode::NOT_ACCEPTABLE, BAD_INPUT, message))
@@ -66,17 +72,29 @@ pub(super) async fn execute(
         }
     };
     response.headers_mut().append(header::VARY, HeaderValue::from_static("accept"));
+    if let Some(account) = account {
+        tell(&account, response.headers_mut());
+    }
     metrics::counter!("erp_gateway_requests_total", "outcome" => outcome, "code" => code).increment(1);
     metrics::histogram!("erp_gateway_request_duration_seconds").record(started.elapsed());
     response
 }
 
-async fn answer(gateway: &Gateway, id: &RequestId, request: Request) -> Result<Reply, Refusal> {
+async fn answer(
+    gateway: &Gateway,
+    id: &RequestId,
+    request: Request,
+    account: &mut Option<Account>,
+) -> Result<Reply, Refusal> {
     let (head, body) = request.into_parts();
     let caller = gateway.caller(&head, id).await?;
+    if let Some(rate) = &gateway.rate {
+        let now = Instant::now();
+        account.insert(rate.account(&caller.who.subject, now).await).admit(now)?;
+    }
     let by_post = head.method == Method::POST;
     let parts = if by_post { Parts::of_body(&head.headers, body, gateway.body).await? } else { of_address(&head)? };
-    let document = gateway.persisted.find(parts.query, &parts.extensions).await?;
+    let document = gateway.persisted.find(&parts, &caller.who).await?;
     if !by_post {
         let parsed = match gateway.answers.document(&document.text.as_str().into(), &id.0).await {
             Ok(parsed) => parsed,
@@ -90,7 +108,7 @@ async fn answer(gateway: &Gateway, id: &RequestId, request: Request) -> Result<R
     }
     let keep = document.to_keep();
     let operation = Operation { query: document.text, name: parts.operation_name, variables: parts.variables };
-    let reply = run(gateway, operation, caller).await?;
+    let reply = run(gateway, operation, caller, account.clone()).await?;
     if let Some((text, hash)) = keep.filter(|_| reply.executed) {
         gateway.persisted.keep(text, hash).await;
     }
@@ -130,15 +148,45 @@ fn of_address(head: &request::Parts) -> Result<Parts, Refusal> {
     Parts::of_address(head.uri.query().unwrap_or_default())
 }
 
-/// Has an operation executed. Each ERP is waited for no longer than the request may take: this is for what goes wrong.
-async fn run(gateway: &Gateway, operation: Operation, caller: Caller) -> Result<Reply, Refusal> {
-    let id = Arc::clone(&caller.request_id);
-    let reply = timeout(gateway.time + GRACE, gateway.answers.answer(operation, caller));
+/// Has an operation executed and paid for. Each ERP is waited for no longer than the request may take: this is for what goes
+/// wrong.
+async fn run(
+    gateway: &Gateway,
+    operation: Operation,
+    caller: Caller,
+    account: Option<Account>,
+) -> Result<Reply, Refusal> {
+    let (id, answers) = (Arc::clone(&caller.request_id), Arc::clone(&gateway.answers));
+    let work = Finish::new(async move {
+        let reply = answers.answer(operation, caller).await;
+        if let Some(account) = account {
+            account.charge(reply.cost, Instant::now());
+        }
+        reply
+    });
+    let reply = timeout(gateway.time + GRACE, work);
     reply.await.map_err(|_| {
         tracing::error!(request.id = &*id, "a request took longer than its time");
         let message = format!("The request took more than {} ms, the limit (request_ms).", gateway.time.as_millis());
         Refusal::new(StatusCode::GATEWAY_TIMEOUT, "SOURCE_TIMEOUT", message)
     })
+}
+
+pub(super) const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+pub(super) const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+
+/// Tells what is left, as draft-ietf-httpapi-ratelimit-headers does. An answer's body may be shared, and holds nothing of it.
+fn tell(account: &Account, headers: &mut HeaderMap) {
+    let standing = account.standing(Instant::now());
+    let seconds = |time: Duration| time.as_secs_f64().ceil();
+    let (quota, window) = (standing.settings.burst, seconds(standing.settings.window()));
+    let policy = format!("\"complexity\";q={quota};w={window};qu=\"complexity\"");
+    let left = format!("\"complexity\";r={};t={}", standing.remaining, seconds(standing.full_in));
+    for (name, text) in [(RATE_LIMIT_POLICY, policy), (RATE_LIMIT, left)] {
+        if let Ok(value) = HeaderValue::try_from(text) {
+            headers.insert(name, value);
+        }
+    }
 }
 
 /// A reply with its status. Clients of the older type take any other status than 200 for no GraphQL answer at all.

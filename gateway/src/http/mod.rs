@@ -2,6 +2,7 @@
 
 pub(crate) mod connections;
 mod cors;
+mod finish;
 mod graphiql;
 mod graphql;
 mod live;
@@ -11,6 +12,7 @@ pub(crate) mod persisted;
 pub(crate) mod read;
 mod refusal;
 mod stream;
+pub(crate) mod trusted;
 
 pub(crate) use live::Live;
 
@@ -23,7 +25,7 @@ use self::{
 };
 use crate::{
     answers::Answers,
-    auth::{Authenticator, Credentials},
+    auth::{Authenticator, Credentials, RateLimit},
     erps::ErpRegistry,
 };
 use axum::{
@@ -67,6 +69,8 @@ pub(crate) struct Gateway {
     pub(crate) metrics_open: bool,
     /// The documents that clients name by their hashes.
     pub(crate) persisted: PersistedQueries,
+    /// How much each principal may ask for.
+    pub(crate) rate: Option<Arc<RateLimit>>,
     /// How much of a body is read.
     pub(crate) body: BodyLimits,
     /// How long a request may take.

@@ -17,6 +17,8 @@ use std::time::Duration;
 #[derive(Debug, Default)]
 pub(super) struct Parts {
     pub(super) query: Option<String>,
+    /// The id of a trusted document, as the draft of GraphQL over HTTP on persisted documents names it.
+    pub(super) document_id: Option<String>,
     pub(super) operation_name: Option<String>,
     /// A JSON object; empty if there are none.
     pub(super) variables: String,
@@ -66,6 +68,7 @@ impl Parts {
             serde_json::from_slice(body).map_err(|error| Refusal::bad(format!("The request is not JSON: {error}.")))?;
         Ok(Self {
             query: text("query", wire.query)?,
+            document_id: text("documentId", wire.document_id)?,
             operation_name: text("operationName", wire.operation_name)?,
             variables: variables(map("variables", wire.variables)?),
             extensions: map("extensions", wire.extensions)?,
@@ -78,6 +81,7 @@ impl Parts {
         for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
             let place = match &*name {
                 "query" => &mut wire.query,
+                "documentId" => &mut wire.document_id,
                 "operationName" => &mut wire.operation_name,
                 "variables" => &mut wire.variables,
                 "extensions" => &mut wire.extensions,
@@ -97,6 +101,7 @@ impl Parts {
         }
         Ok(Self {
             query: text("query", wire.query)?,
+            document_id: text("documentId", wire.document_id)?,
             operation_name: text("operationName", wire.operation_name)?,
             variables: variables(map("variables", wire.variables)?),
             extensions: map("extensions", wire.extensions)?,
@@ -109,6 +114,7 @@ impl Parts {
 #[serde(rename_all = "camelCase")]
 struct Wire {
     query: Option<Value>,
+    document_id: Option<Value>,
     operation_name: Option<Value>,
     variables: Option<Value>,
     extensions: Option<Value>,
