@@ -3,8 +3,9 @@
 use gateway::{
     app,
     auth::{self, Entry},
-    config::Config,
+    config::{Config, Erp},
     demo,
+    erps::ErpDefinition,
     store::Store,
     telemetry,
 };
@@ -53,6 +54,7 @@ pub struct App {
     pub url: String,
     erps: Vec<(System, Arc<Running>)>,
     running: app::Running,
+    config: Config,
     client: reqwest::Client,
     store: Store,
     key: Option<String>,
@@ -100,12 +102,12 @@ impl App {
         config.server.listen = ([127, 0, 0, 1], 0).into();
         (setup.configure)(&mut config);
         let mut erps = Vec::new();
-        let mut definitions = Vec::new();
         for system in System::ALL {
             let mut options = Options { records: RECORDS, ..Options::default() };
             (setup.options)(system, &mut options);
             let simulator = simulators::start(system, options).await.expect("a simulator");
-            definitions.push(demo::definition(&simulator));
+            let ErpDefinition { id, name, system: key, settings } = demo::definition(&simulator);
+            config.erps.insert(id, Erp { name: Some(name), system: key, settings });
             erps.push((system, Arc::new(simulator)));
         }
         let client = client();
@@ -116,8 +118,10 @@ impl App {
             key = Some(make_key(&store, new_key(Role::Admin, &SCOPES, None)).await);
         }
         let entry = if setup.keyed { Entry::Guarded } else { Entry::Open };
+        let definitions = config.erp_definitions();
         let running = app::start(&config, &definitions, entry, store.clone(), Some(metrics)).await.expect("a gateway");
-        let app = Self { url: format!("http://{}", running.address), erps, running, client, store, key, _folder: None };
+        let url = format!("http://{}", running.address);
+        let app = Self { url, erps, running, config, client, store, key, _folder: None };
         app.wait_until_probed().await;
         app.reset();
         app
@@ -143,6 +147,13 @@ impl App {
         )
         .await;
         self.reset();
+    }
+
+    /// Changes the settings of the running gateway: those that only a new start takes over, or why none are.
+    pub async fn reload(&self, change: impl FnOnce(&mut Config)) -> Result<Vec<&'static str>, String> {
+        let mut config = self.config.clone();
+        change(&mut config);
+        self.running.reload(&config).await
     }
 
     /// Counts from zero.

@@ -12,6 +12,7 @@ mod lists;
 mod log;
 mod paging;
 mod records;
+mod reload;
 mod secrecy;
 mod server;
 mod spans;
