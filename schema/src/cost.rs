@@ -1,9 +1,11 @@
-//! The complexity of a query: refused beyond its limit, and told in `extensions.cost` of each answer.
+//! What is done around async-graphql's validation: a query beyond the limit of complexity is refused, its cost is told in
+//! `extensions.cost` of each answer, and mutations that would fail half-way are refused before the first.
 
-use crate::{document::Document, limits};
+use crate::{document::Document, limits, mutation};
 use async_graphql::{
-    Response, ServerError, ValidationResult,
-    extensions::{Extension, ExtensionContext, ExtensionFactory, NextRequest, NextValidation},
+    Response, ServerError, ServerResult, ValidationResult, Variables,
+    extensions::{Extension, ExtensionContext, ExtensionFactory, NextParseQuery, NextRequest, NextValidation},
+    parser::types::ExecutableDocument,
     value,
 };
 use std::sync::{Arc, OnceLock};
@@ -32,6 +34,18 @@ impl Extension for CostOfOne {
             Some(complexity) => response.extension("cost", value!({ "complexity": *complexity, "limit": self.limit })),
             None => response,
         }
+    }
+
+    async fn parse_query(
+        &self,
+        ctx: &ExtensionContext<'_>,
+        query: &str,
+        variables: &Variables,
+        next: NextParseQuery<'_>,
+    ) -> ServerResult<ExecutableDocument> {
+        let document = next.run(ctx, query, variables).await?;
+        mutation::check_objects(&ctx.schema_env.registry, &document, variables)?;
+        Ok(document)
     }
 
     async fn validation(

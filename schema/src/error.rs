@@ -275,6 +275,16 @@ mod tests {
     }
 
     #[test]
+    fn a_value_of_a_wrong_type_is_not_repeated() {
+        let expected = async_graphql::InputValueError::<String>::expected_type("a password".into());
+        let mut error = expected.propagate::<bool>().into_server_error(Pos::default());
+        error.path.push(async_graphql::PathSegment::Field("connectErp".into()));
+        annotate(&mut error, "r1");
+        assert_eq!(error.message, "Expected input type \"String\".");
+        assert_eq!(error.extensions.and_then(|e| e.get("code").cloned()), Some("BAD_USER_INPUT".into()));
+    }
+
+    #[test]
     fn an_unforeseen_error_is_masked() {
         let mut error = ServerError::new("Data `secrets::Key` does not exist.", None);
         error.path.push(async_graphql::PathSegment::Field("erps".into()));

@@ -3,6 +3,9 @@
 
 mod access;
 mod erps;
+mod input;
+
+pub(crate) use input::check_objects;
 
 use crate::{
     error::{ErrorCode, Result},

@@ -209,6 +209,30 @@ async fn who_may_not_gets_an_error_and_the_other_mutations_go_on_in_order() {
 }
 
 #[tokio::test]
+async fn what_would_fail_half_way_is_refused_before_the_first() {
+    let fake = Fake::new();
+    let pause = format!("a: pauseErp(input: {{id: \"{ODOO}\"}}) {{ erp {{ id }} }}");
+    let payload = "{ userErrors { code } }";
+    for (query, variable) in [
+        (format!("mutation {{ {pause} b: pauseErp(input: 7) {payload} }}"), Json::Null),
+        (format!("mutation {{ {pause} b: pauseErp(input: [{{id: \"x\"}}]) {payload} }}"), Json::Null),
+        (format!("mutation($v: ErpInput!) {{ {pause} b: pauseErp(input: $v) {payload} }}"), json!("x")),
+        (
+            format!(
+                "mutation($v: ErpInput!) {{ {pause} ...F }} fragment F on Mutation {{ b: pauseErp(input: $v) {payload} }}"
+            ),
+            json!([1]),
+        ),
+        (format!("mutation($v: ErpInput = 3) {{ {pause} ... {{ b: pauseErp(input: $v) {payload} }} }}"), Json::Null),
+    ] {
+        let variables = if variable.is_null() { json!({}) } else { json!({ "v": variable }) };
+        let response = run(&fake, &query, variables, admin()).await;
+        assert_eq!(error_of(&response), ("BAD_USER_INPUT".into(), "input: expected an object".into()), "{query}");
+        assert!(response.errors[0].path.is_empty() && fake.asked().is_empty(), "{query}");
+    }
+}
+
+#[tokio::test]
 async fn nothing_that_is_refused_repeats_a_setting() {
     const SECRET: &str = "hunter2-correct-horse";
     let s = json!(SECRET);
