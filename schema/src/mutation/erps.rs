@@ -55,7 +55,7 @@ struct ErpInput {
 /// Settings to try: those of a connected ERP, or of one that is not connected yet.
 #[derive(InputObject)]
 struct TestErpInput {
-    /// The id of a connected ERP.
+    /// The id of a connected ERP. Either this or `system`.
     id: Option<ID>,
     /// The key of a system, to try settings before they are stored anywhere.
     system: Option<String>,
@@ -219,10 +219,6 @@ fn settings(value: Json) -> Result<SettingInput, Refused> {
 
 impl TestErpInput {
     fn target(self) -> Result<TestTarget, Refused> {
-        if self.id.is_some() == self.system.is_some() {
-            let message = "Give `id` to test a connected ERP, or `system` to test settings of a new one: one of them.";
-            return Err(ports::UserError::bad_input([], message).into());
-        }
         Ok(TestTarget {
             erp: self.id.map(|id| erp_id(&id, &["id"])).transpose()?,
             system: self.system,

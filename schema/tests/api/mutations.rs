@@ -159,8 +159,7 @@ async fn wrong_input_is_told_in_the_payload_and_asks_nothing() {
         ),
         ("updateErp(input: {id: \"Not an id\"})".into(), none(json!(["id"]))),
         (format!("pauseErp(input: {{id: \"{record}\"}})"), none(json!(["id"]))),
-        ("testErp(input: {})".into(), bad(Json::Null)),
-        (format!("testErp(input: {{id: \"{ODOO}\", system: \"system\"}})"), bad(Json::Null)),
+        ("testErp(input: {system: \"a\", settings: 1})".into(), bad(json!(["settings"]))),
         ("createApiKey(input: {name: \"a\", role: ADMIN, erps: [\"a\", \"B\"]})".into(), none(json!(["erps", "1"]))),
         (format!("revokeApiKey(input: {{id: \"{ODOO}\"}})"), none(json!(["id"]))),
         ("callErp(input: {erp: \"\", method: \"x\", path: \"y\"})".into(), none(json!(["erp"]))),
@@ -273,7 +272,7 @@ async fn nothing_that_is_refused_repeats_a_setting() {
         ),
         (
             format!(
-                "mutation {{ testErp(input: {{settings: {{password: \"{SECRET}\"}}}}) {{ userErrors {{ message }} }} }}"
+                "mutation {{ testErp(input: {{system: \"b\", settings: {{password: {{a: \"{SECRET}\"}}}}}}) {{ userErrors {{ message }} }} }}"
             ),
             Json::Null,
         ),
