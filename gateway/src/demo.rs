@@ -5,7 +5,7 @@ use crate::{
     auth::Entry,
     config::{Config, SettingValues},
     erps::ErpDefinition,
-    store::Store,
+    store::{Store, StoreError},
     telemetry,
 };
 use clap::Args;
@@ -84,15 +84,17 @@ pub async fn demo(
     let _logging = telemetry::log(&config.log)?;
     let metrics = telemetry::count()?;
 
+    let of_store = |error: StoreError| error.to_string();
+    let (store, _folder) = Store::temporary().await.map_err(of_store)?;
+    store.prepare().await.map_err(of_store)?;
     let mut simulators = Vec::new();
-    let mut erps = Vec::new();
     for system in System::ALL {
         let simulator = start(system, args.data.options()).await?;
-        erps.push(definition(&simulator));
+        // As if somebody had connected it through the API, so that it can be changed there.
+        store.add_erp(&definition(&simulator).row(app::clock())?).await.map_err(of_store)?;
         simulators.push(simulator);
     }
-    let (store, _folder) = Store::temporary().await.map_err(|e| e.to_string())?;
-    let gateway = app::start(&config, &erps, Entry::Open, store, Some(metrics)).await?;
+    let gateway = app::start(&config, &[], Entry::Open, store, Some(metrics)).await?;
     listening(&format!("http://{}", gateway.address))?;
     until.await;
     gateway.stop().await;

@@ -20,7 +20,11 @@ mod views;
 pub use self::{keeper::ErpKeeper, registry::ErpRegistry};
 pub(crate) use connected::ConnectedErp;
 
-use crate::{audit::Audit, config::Config, store::Store};
+use crate::{
+    audit::Audit,
+    config::Config,
+    store::{ErpRow, Store},
+};
 use adapters::{Error, adapter::ServerInfo, catalog::Services, model::ErpId};
 use alerts::Alerts;
 use chrono::{DateTime, Utc};
@@ -135,6 +139,28 @@ impl ErpDefinition {
             return Ok(());
         }
         Err(format!("an id has 1 to {ID_CHARS} lower-case letters, digits and hyphens"))
+    }
+
+    /// The row of an ERP that is connected like this, but by nobody's file: the API changes it.
+    ///
+    /// # Errors
+    /// Where there is no such system.
+    pub fn row(&self, now: DateTime<Utc>) -> Result<ErpRow, String> {
+        let system = adapters::catalog::find(&self.system).map_err(|error| error.message)?;
+        let forms::Filled { plain, secrets } = forms::Filled::sort(system.settings, self.settings.exposed());
+        Ok(ErpRow {
+            id: self.id.as_str().into(),
+            name: self.name.clone(),
+            system: self.system.clone(),
+            of_file: false,
+            settings: plain,
+            secrets,
+            paused: false,
+            created_at: now,
+            updated_at: now,
+            disconnected_at: None,
+            revision: 1,
+        })
     }
 }
 

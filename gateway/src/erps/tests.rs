@@ -1,7 +1,7 @@
 //! The registry in step with its store and its file, and who is told when an ERP stops working.
 
 use super::*;
-use crate::{config::SettingValues, store::ErpRow};
+use crate::config::SettingValues;
 use adapters::{
     ErrorKind,
     adapter::{
@@ -73,22 +73,7 @@ pub(super) async fn store() -> (Store, tempfile::TempDir) {
 }
 
 fn row(id: &str, url: &str) -> ErpRow {
-    let definition = definition(id, id, url);
-    let system = adapters::catalog::find("odoo").expect("a system");
-    let filled = forms::Filled::sort(system.settings, definition.settings.exposed());
-    ErpRow {
-        id: id.into(),
-        name: id.into(),
-        system: "odoo".into(),
-        of_file: false,
-        settings: filled.plain,
-        secrets: filled.secrets,
-        paused: false,
-        created_at: clock(),
-        updated_at: clock(),
-        disconnected_at: None,
-        revision: 1,
-    }
+    definition(id, id, url).row(clock()).expect("a row")
 }
 
 #[tokio::test]

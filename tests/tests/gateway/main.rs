@@ -3,6 +3,7 @@
 mod attacks;
 #[path = "../shared/clock.rs"]
 mod clock;
+mod erps;
 mod errors;
 mod health;
 mod http;
