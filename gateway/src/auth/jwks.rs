@@ -225,7 +225,7 @@ mod tests {
     }
 
     async fn said(keys: &Jwks, token: &str) -> &'static str {
-        let token = Jws::read(token).ok().expect("a token");
+        let Ok(token) = Jws::read(token) else { panic!("no token") };
         match keys.check(&token).await {
             Verdict::Good(_) => "good",
             Verdict::Bad => "bad",

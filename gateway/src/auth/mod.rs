@@ -54,7 +54,7 @@ pub(crate) struct Authenticator {
 
 enum Ways {
     Open(Arc<Principal>),
-    Guarded { keys: ApiKeys, tokens: Option<Tokens> },
+    Guarded { keys: ApiKeys, tokens: Option<Box<Tokens>> },
 }
 
 impl Authenticator {
@@ -82,7 +82,7 @@ impl Authenticator {
                                 --role admin`, or tell in [jwt] whose tokens are good"
                         .into());
                 }
-                Ways::Guarded { keys: ApiKeys::new(store.clone()), tokens }
+                Ways::Guarded { keys: ApiKeys::new(store.clone()), tokens: tokens.map(Box::new) }
             }
         };
         Ok(Self { ways, attempts: Attempts::new(audit.clone()), clock })

@@ -22,13 +22,13 @@ use adapters::{
 use futures_util::future::join_all;
 use schema::{
     error::Error as ApiError,
-    ports::{ChildrenRequest, ListRequest, Listed, ReadMode, ServedFrom},
+    ports::{ChildrenRequest, ListRequest, Listed, ReadMode, RightsKey, ServedFrom},
 };
 use std::sync::Arc;
 use tokio::time::Instant;
 
 /// Calls for children that are under way, each of a generation of an ERP.
-pub(super) type Families = Flights<(u64, EntityType, ChildrenQuery), Arc<Called>>;
+pub(super) type Families = Flights<(u64, EntityType, ChildrenQuery, RightsKey), Arc<Called>>;
 
 /// For each parent one chunk for each source set, and the number of HTTP exchanges it took.
 pub(super) struct Called {
@@ -51,6 +51,7 @@ impl Federation {
         erp: &Arc<ConnectedErp>,
         parents: &[&RecordKey],
         request: &ChildrenRequest,
+        rights: &RightsKey,
     ) -> Vec<Listed> {
         let sets = erp.adapter.sets(request.entity);
         let families = join_all(parents.iter().map(|parent| self.family(erp, parent, request, &sets))).await;
@@ -61,8 +62,11 @@ impl Federation {
             && families.first().is_some_and(|family| !family.shape.filter.is_none());
         if !readable {
             return join_all(families.iter().map(async |family| {
-                let part =
-                    if request.first == 0 { Part::new(erp) } else { self.part(erp, &family.request, None).await };
+                let part = if request.first == 0 {
+                    Part::new(erp)
+                } else {
+                    self.part(erp, &family.request, None, rights).await
+                };
                 self.listed(&family.request, query_of(&family.request), vec![part]).await
             }))
             .await;
@@ -74,14 +78,14 @@ impl Federation {
         let old = having(|of| of == Use::Revalidate);
         if !old.is_empty() {
             // Its answer is for the cache; nobody waits for it.
-            drop(self.call_children(erp, &old, request, &sets));
+            drop(self.call_children(erp, &old, request, &sets, rights));
         }
         let missing = having(|of| matches!(of, Use::IfErpFails | Use::Never));
         let started = Instant::now();
         let called = if missing.is_empty() {
             None
         } else {
-            let called = self.wait_for_children(erp, &missing, request, &sets).await;
+            let called = self.wait_for_children(erp, &missing, request, &sets, rights).await;
             // Told once, not for each parent.
             Some(called.map_err(|error| failure(erp, &error)))
         };
@@ -119,7 +123,7 @@ impl Federation {
                     let calls = if served_from == ServedFrom::Live { calls } else { 0 };
                     if chunks.iter().any(|chunk| chunk.rows.len() < request.first && chunk.next.is_some()) {
                         // The ERP left a part of the filter to the gateway, and too few children passed it.
-                        part = self.part(erp, &family.request, None).await;
+                        part = self.part(erp, &family.request, None, rights).await;
                     } else {
                         part.fill(erp, starts(), Answer { chunks, served_from, calls, failure: None });
                     }
@@ -175,9 +179,10 @@ impl Federation {
         families: &[&Family],
         request: &ChildrenRequest,
         sets: &[SourceSet],
+        rights: &RightsKey,
     ) -> Result<Arc<Called>> {
         let wait = request.options.wait(self.limits.wait);
-        let landing = self.call_children(erp, families, request, sets);
+        let landing = self.call_children(erp, families, request, sets, rights);
         tokio::time::timeout(wait, landing).await.unwrap_or_else(|_| Err(timed_out(wait)))
     }
 
@@ -187,6 +192,7 @@ impl Federation {
         families: &[&Family],
         request: &ChildrenRequest,
         sets: &[SourceSet],
+        rights: &RightsKey,
     ) -> Landing<Arc<Called>> {
         let now = (self.clock)();
         let query = ChildrenQuery {
@@ -204,7 +210,7 @@ impl Federation {
         };
         let shapes: Vec<_> = families.iter().map(|family| Arc::clone(&family.shape)).collect();
         let (lists, erp, limit, entity) = (Arc::clone(&self.lists), Arc::clone(erp), self.limits.call, request.entity);
-        self.families.join((erp.generation, entity, query.clone()), async move {
+        self.families.join((erp.generation, entity, query.clone(), rights.clone()), async move {
             let ctx = Ctx::interactive(now, limit);
             let children = erp.adapter.list_children(&ctx, entity, &query).await?;
             if children.parents.len() != shapes.len() {

@@ -36,7 +36,7 @@ use schema::{
     error::{Error, ErrorCode, Result},
     ports::{
         ChildrenRequest, Count, CountPrecision, Fetched, ListRequest, Listed, Origin, Principal, Pushdown, ReadMode,
-        ReadOptions, Reads, ServedFrom, SourceReport, SourceStatus,
+        ReadOptions, Reads, RightsKey, ServedFrom, SourceReport, SourceStatus,
     },
 };
 use source::{Answer, Chunk, Lists, Shape, timed_out};
@@ -44,12 +44,15 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use tokio::time::Instant;
 
 /// The reading side of the gateway.
+///
+/// Answers of an ERP are kept for everybody who may know of the ERP, which is checked first. Calls under way are joined only by
+/// those who may see and do the same.
 pub(crate) struct Federation {
     erps: Arc<ErpRegistry>,
     lists: Arc<Lists>,
     records: Arc<Records>,
     counts: Cache<CountKey, (adapter::Count, DateTime<Utc>)>,
-    counting: Arc<Flights<CountKey, adapter::Count>>,
+    counting: Arc<Flights<(CountKey, RightsKey), adapter::Count>>,
     families: Arc<children::Families>,
     seal: Arc<Seal>,
     limits: Limits,
@@ -99,7 +102,13 @@ impl Federation {
     }
 
     /// One ERP's part of a list.
-    async fn part(&self, erp: &Arc<ConnectedErp>, request: &ListRequest, places: Option<&[Place]>) -> Part {
+    async fn part(
+        &self,
+        erp: &Arc<ConnectedErp>,
+        request: &ListRequest,
+        places: Option<&[Place]>,
+        rights: &RightsKey,
+    ) -> Part {
         let started = Instant::now();
         let mut part = Part::new(erp);
         if erp.paused {
@@ -142,7 +151,7 @@ impl Federation {
             ReadMode::Replica => {
                 Err(SourceFailure::unsupported("There is no replica of this ERP: it has not been synced."))
             }
-            _ => self.lists.page(erp, &shape, &starts, request.first, &request.options).await,
+            _ => self.lists.page(erp, &shape, &starts, request.first, &request.options, rights).await,
         };
         part.report.took = started.elapsed();
         match answer {
@@ -316,13 +325,15 @@ impl Reads for Federation {
         let parts: Vec<_> = if request.first == 0 {
             self.asked(who, request).iter().map(|erp| Part::new(erp)).collect()
         } else {
-            join_all(self.asked(who, request).iter().map(|erp| self.part(erp, request, places.as_deref()))).await
+            let (asked, rights) = (self.asked(who, request), who.rights_key());
+            join_all(asked.iter().map(|erp| self.part(erp, request, places.as_deref(), &rights))).await
         };
         Ok(self.listed(request, query, parts).await)
     }
 
     async fn count(&self, who: &Principal, request: &ListRequest) -> Result<Count> {
-        let counts = join_all(self.asked(who, request).iter().map(|erp| self.count_of(erp, request))).await;
+        let (asked, rights) = (self.asked(who, request), who.rights_key());
+        let counts = join_all(asked.iter().map(|erp| self.count_of(erp, request, &rights))).await;
         let mut sum = Count { value: None, precision: CountPrecision::Exact, origin: None };
         for count in counts {
             match count {
@@ -353,13 +364,14 @@ impl Reads for Federation {
         for (at, key) in keys.iter().enumerate() {
             by_erp.entry(&key.erp).or_default().push(at);
         }
+        let rights = who.rights_key();
         let reads = by_erp.into_iter().filter_map(|(id, places)| Some((self.erps.find(who, id)?, places)));
         let read = join_all(reads.map(async |(erp, places)| {
             let keys: Vec<_> = places.iter().map(|at| keys[*at].clone()).collect();
             let answers = if erp.paused {
                 keys.iter().map(|_| Err(paused(&erp))).collect()
             } else {
-                let answers = self.records.get(&erp, &keys, fields, options).await;
+                let answers = self.records.get(&erp, &keys, fields, options, &rights).await;
                 answers.into_iter().map(|answer| answer.map_err(|error| failure(&erp, &error))).collect::<Vec<_>>()
             };
             places.into_iter().zip(answers).collect::<Vec<_>>()
@@ -377,10 +389,11 @@ impl Reads for Federation {
         for (at, parent) in parents.iter().enumerate() {
             by_erp.entry(&parent.erp).or_default().push(at);
         }
+        let rights = who.rights_key();
         let read = join_all(by_erp.into_iter().map(async |(id, places)| {
             let Some(erp) = self.erps.find(who, id) else { return Vec::new() };
             let family: Vec<_> = places.iter().map(|at| &parents[*at]).collect();
-            let listed = self.children_of(&erp, &family, request).await;
+            let listed = self.children_of(&erp, &family, request, &rights).await;
             places.into_iter().zip(listed).collect()
         }))
         .await;
@@ -410,7 +423,7 @@ fn older(a: Origin, b: Origin) -> Origin {
 }
 
 impl Federation {
-    async fn count_of(&self, erp: &Arc<ConnectedErp>, request: &ListRequest) -> Counted {
+    async fn count_of(&self, erp: &Arc<ConnectedErp>, request: &ListRequest, rights: &RightsKey) -> Counted {
         if erp.paused {
             return Counted::Failed;
         }
@@ -431,9 +444,9 @@ impl Federation {
             return Counted::Of(count, Origin { served_from, as_of });
         }
         let (adapter, entity, limit) = (Arc::clone(&erp.adapter), request.entity, self.limits.call);
-        let landing = self
-            .counting
-            .join(key.clone(), async move { adapter.count(&Ctx::interactive(now, limit), entity, &filter).await });
+        let landing = self.counting.join((key.clone(), rights.clone()), async move {
+            adapter.count(&Ctx::interactive(now, limit), entity, &filter).await
+        });
         let wait = request.options.wait(self.limits.wait);
         match tokio::time::timeout(wait, landing).await.unwrap_or_else(|_| Err(timed_out(wait))) {
             Ok(count) => {

@@ -17,7 +17,7 @@ use adapters::{
 use chrono::{DateTime, Utc};
 use futures_util::future::join_all;
 use moka::future::Cache;
-use schema::ports::{Fetched, Origin, ReadOptions, ServedFrom};
+use schema::ports::{Fetched, Origin, ReadOptions, RightsKey, ServedFrom};
 use std::{collections::HashMap, sync::Arc};
 
 /// What an ERP said of a key: the record, or that there is none.
@@ -40,10 +40,13 @@ type Found = Arc<HashMap<RecordKey, Arc<Held>>>;
 /// A record as a generation of its ERP has it: what was read with other settings is another one.
 type Key = (u64, RecordKey);
 
-/// Records, shared by all callers who may see the ERP.
+/// What is asked for a record, by those who may see and do the same.
+type Flight = (Key, FieldSet, RightsKey);
+
+/// Records, kept for all callers who may see the ERP.
 pub(super) struct Records {
     held: Cache<Key, Arc<Held>>,
-    flights: Arc<Flights<(Key, FieldSet), Found>>,
+    flights: Arc<Flights<Flight, Found>>,
     limits: Limits,
     clock: fn() -> DateTime<Utc>,
 }
@@ -68,6 +71,7 @@ impl Records {
         keys: &[RecordKey],
         fields: FieldSet,
         options: &ReadOptions,
+        rights: &RightsKey,
     ) -> Vec<Result<Option<Fetched>>> {
         let now = (self.clock)();
         let cached = join_all(keys.iter().map(async |key| {
@@ -79,7 +83,7 @@ impl Records {
 
         let of = |wanted: fn(&Use) -> bool| {
             let keys = keys.iter().zip(&cached).filter(move |(_, c)| c.as_ref().is_none_or(|(of, _)| wanted(of)));
-            keys.map(|(key, _)| ((erp.generation, key.clone()), fields)).collect::<Vec<_>>()
+            keys.map(|(key, _)| ((erp.generation, key.clone()), fields, rights.clone())).collect::<Vec<_>>()
         };
         let missing = of(|of| matches!(of, Use::IfErpFails | Use::Never));
         let landings = self.call(erp, &missing);
@@ -110,18 +114,18 @@ impl Records {
             .collect()
     }
 
-    fn call(self: &Arc<Self>, erp: &Arc<ConnectedErp>, keys: &[(Key, FieldSet)]) -> Vec<Landing<Found>> {
+    fn call(self: &Arc<Self>, erp: &Arc<ConnectedErp>, keys: &[Flight]) -> Vec<Landing<Found>> {
         self.flights.join_all(keys, |keys| {
             let (this, erp) = (Arc::clone(self), Arc::clone(erp));
             async move {
-                let Some(((generation, first), fields)) = keys.first() else { return Ok(Found::default()) };
+                let Some(((generation, first), fields, _)) = keys.first() else { return Ok(Found::default()) };
                 let (generation, entity, fields) = (*generation, first.entity, *fields);
                 let ctx = Ctx::interactive((this.clock)(), this.limits.call);
-                let ids: Vec<_> = keys.iter().map(|((_, key), _)| reference(key)).collect();
+                let ids: Vec<_> = keys.iter().map(|((_, key), ..)| reference(key)).collect();
                 let records = erp.adapter.get_many(&ctx, entity, &ids, fields).await?;
                 let held = |record| Arc::new(Held { record, fields, as_of: ctx.now });
                 let found: HashMap<_, _> =
-                    keys.into_iter().map(|((_, key), _)| key).zip(records.into_iter().map(held)).collect();
+                    keys.into_iter().map(|((_, key), ..)| key).zip(records.into_iter().map(held)).collect();
                 for (key, held) in &found {
                     this.held.insert((generation, key.clone()), Arc::clone(held)).await;
                 }

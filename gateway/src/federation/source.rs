@@ -13,7 +13,7 @@ use adapters::{
 };
 use chrono::{DateTime, Utc};
 use moka::future::Cache;
-use schema::ports::{Pushdown, ReadOptions, ServedFrom};
+use schema::ports::{Pushdown, ReadOptions, RightsKey, ServedFrom};
 use std::{sync::Arc, time::Duration};
 
 /// What a list is, apart from the place in it: the records of one ERP that pass a filter, in an order.
@@ -77,7 +77,7 @@ pub(super) struct Answer {
 
 /// What a call to an ERP brought, with the number of HTTP exchanges it took.
 type Called = (Vec<Arc<Chunk>>, u32);
-type Flight = (Arc<Shape>, Vec<SetStart>, usize);
+type Flight = (Arc<Shape>, Vec<SetStart>, usize, RightsKey);
 
 /// Limits of reading.
 #[derive(Debug, Clone, Copy)]
@@ -94,7 +94,7 @@ pub(crate) struct Limits {
     pub(crate) scan: usize,
 }
 
-/// Pages of lists, shared by all callers who may see the ERP.
+/// Pages of lists, kept for all callers who may see the ERP.
 pub(super) struct Lists {
     chunks: Cache<Key, Arc<Chunk>>,
     flights: Arc<Flights<Flight, Arc<Called>>>,
@@ -123,6 +123,7 @@ impl Lists {
         starts: &[SetStart],
         wanted: usize,
         options: &ReadOptions,
+        rights: &RightsKey,
     ) -> Result<Answer> {
         let now = (self.clock)();
         let mut parts = Vec::with_capacity(starts.len());
@@ -140,7 +141,7 @@ impl Lists {
             let old = parts.iter().any(|part| matches!(part, Part::Have { old: true, .. }));
             if old {
                 // Its answer is for the cache; nobody waits for it.
-                drop(self.call(erp, shape, starts.to_vec(), wanted));
+                drop(self.call(erp, shape, starts.to_vec(), wanted, rights));
             }
             let served_from = if old { ServedFrom::StaleCache } else { ServedFrom::Cache };
             let chunks = parts.into_iter().filter_map(Part::into_chunk).collect();
@@ -148,7 +149,7 @@ impl Lists {
         }
 
         let wait = options.wait(self.limits.wait);
-        let called = tokio::time::timeout(wait, self.call(erp, shape, asked, wanted)).await;
+        let called = tokio::time::timeout(wait, self.call(erp, shape, asked, wanted, rights)).await;
         match called.unwrap_or_else(|_| Err(timed_out(wait))) {
             Ok(called) => {
                 let (chunks, calls) = &*called;
@@ -191,9 +192,10 @@ impl Lists {
         shape: &Arc<Shape>,
         starts: Vec<SetStart>,
         wanted: usize,
+        rights: &RightsKey,
     ) -> Landing<Arc<Called>> {
         let (this, erp, shape) = (Arc::clone(self), Arc::clone(erp), Arc::clone(shape));
-        self.flights.join((Arc::clone(&shape), starts.clone(), wanted), async move {
+        self.flights.join((Arc::clone(&shape), starts.clone(), wanted, rights.clone()), async move {
             let ctx = Ctx::interactive((this.clock)(), this.limits.call);
             let scan = Scan { erp: &erp, shape: &shape, limit: this.limits.scan };
             let chunks: Vec<_> = scan.read(&ctx, &starts, wanted).await?.into_iter().map(Arc::new).collect();

@@ -1,5 +1,6 @@
 //! End to end: a gateway in this process, three simulated ERPs behind it, and requests over the real HTTP server.
 
+mod access;
 mod attacks;
 #[path = "../shared/clock.rs"]
 mod clock;
