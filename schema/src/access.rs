@@ -19,7 +19,7 @@ struct Viewer;
 /// Who sends this request, and what they may see and do.
 #[Object]
 impl Viewer {
-    /// The name of the person or of the API key.
+    /// The name of the person, or of the API key as the audit log has it.
     async fn subject<'a>(&self, ctx: &Context<'a>) -> &'a str {
         &RequestState::of(ctx).caller.who.subject
     }
@@ -102,7 +102,7 @@ impl AuditEntry {
     async fn at(&self) -> DateTime {
         DateTime(self.0.at)
     }
-    /// Who: the name of a person or an API key, or `gateway` for what it does by itself.
+    /// Who: a viewer's `subject`, `operator` for the command line, `gateway` for what it does by itself.
     async fn actor(&self) -> &str {
         &self.0.actor
     }

@@ -13,6 +13,7 @@ mod lists;
 #[path = "../shared/log.rs"]
 mod log;
 mod paging;
+mod personal;
 mod records;
 mod reload;
 mod secrecy;
