@@ -15,6 +15,7 @@ use crate::{
         read::BodyLimits,
         trusted::Trusted,
     },
+    ready::Ready,
     store::Store,
 };
 use adapters::{catalog::Services, http::Hosts, tokens::MemoryTokens};
@@ -56,7 +57,7 @@ pub struct Running {
     stop: watch::Sender<bool>,
     server: JoinHandle<()>,
     /// What goes on by itself: aborted when it is dropped.
-    _tasks: JoinSet<()>,
+    tasks: JoinSet<()>,
 }
 
 /// What outlives a change of the settings.
@@ -66,6 +67,7 @@ struct Foundation {
     store: Store,
     audit: Audit,
     cursor_key: [u8; 32],
+    ready: Arc<Ready>,
     metrics: Option<PrometheusHandle>,
 }
 
@@ -138,6 +140,7 @@ impl Foundation {
             erps: Arc::clone(&self.erps.registry),
             authenticator: Arc::clone(&self.authenticator),
             proxies: Proxies::parse(&config.server.trusted_proxies)?,
+            ready: Arc::clone(&self.ready),
             metrics: self.metrics.clone(),
             metrics_open: config.server.metrics == MetricsFor::Open,
             persisted: serving.persisted.clone(),
@@ -165,7 +168,8 @@ pub async fn start(
     let authenticator = Arc::new(Authenticator::new(entry, &config.jwt, &store, &audit, clock).await?);
     let erps = Erps::open(config, erps, services(config), store.clone(), audit.clone(), clock).await?;
     let cursor_key = store.cursor_key().await.map_err(|e| e.to_string())?;
-    let foundation = Foundation { erps, authenticator, store, audit, cursor_key, metrics };
+    let ready = Arc::new(Ready::new());
+    let foundation = Foundation { erps, authenticator, store, audit, cursor_key, ready, metrics };
     let serving = foundation.serving(config, None)?;
     let live = Live::new(foundation.router(&serving)?);
 
@@ -187,7 +191,9 @@ pub async fn start(
         };
         connections::serve(listener, routes, limits, wait).await;
     });
-    let tasks = foundation.erps.tend();
+    let mut tasks = foundation.erps.tend();
+    let (ready, store) = (Arc::clone(&foundation.ready), foundation.store.clone());
+    tasks.spawn(async move { ready.watch(store).await });
     Ok(Running {
         address,
         foundation,
@@ -196,7 +202,7 @@ pub async fn start(
         started: config.clone(),
         stop,
         server,
-        _tasks: tasks,
+        tasks,
     })
 }
 
@@ -228,6 +234,8 @@ impl Running {
         if tokio::time::timeout(patience, &mut self.server).await.is_err() {
             tracing::warn!("requests were still under way when the gateway stopped");
         }
+        self.tasks.shutdown().await;
+        self.foundation.store.close().await;
     }
 }
 

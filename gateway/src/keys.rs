@@ -65,7 +65,8 @@ pub async fn rotate(
     let rotated = store.rotate(&new).await.map_err(|e| e.to_string())?;
     let act = Act { action: "keys.rotate", subject: Some(rotated.new.to_string()), ..Act::default() };
     let act = act.with("from", rotated.old.to_string()).with("values", rotated.values);
-    Audit::new(store, clock).note(Actor::Operator, act, "ok").await;
+    Audit::new(store.clone(), clock).note(Actor::Operator, act, "ok").await;
+    store.close().await;
     Ok(format!(
         "sealed {} values with the key {}; the key {} is refused from now on: start every gateway of this store with the new one. \
          Backups from before still need the old one.\n",

@@ -179,7 +179,9 @@ async fn api_key(file: Option<&Path>, command: ApiKeyCommand) -> Result<(), Stri
     let config = load(file)?;
     let store = Store::open(&config.store.url, config.store.master_key()?).await.map_err(|e| e.to_string())?;
     let of_file = config.erps.keys().map(|erp| erp.as_str().into()).collect();
-    let printed = command.run(&store, &of_file, app::clock).await?;
+    let printed = command.run(&store, &of_file, app::clock).await;
+    store.close().await;
+    let printed = printed?;
     print(printed.out.expose_secret())?;
     printed.note.map_or(Ok(()), |note| io::stderr().write_all(note.as_bytes()).map_err(|e| e.to_string()))
 }

@@ -114,13 +114,12 @@ impl Serving {
         assert!(sent.expect("kill runs").success());
     }
 
-    /// The status of a query.
-    fn status(&self, body: &str) -> u16 {
+    /// The status of a request.
+    fn status(&self, request: &str, body: &str) -> u16 {
         use std::{io::Write, net::TcpStream};
         let mut stream = TcpStream::connect(&self.url).expect("connected");
-        let head = "POST /graphql HTTP/1.1\r\nhost: gateway\r\nconnection: close\r\ncontent-type: application/json\r\n\
-                    accept: application/graphql-response+json";
-        write!(stream, "{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len()).expect("sent");
+        let head = "host: gateway\r\nconnection: close\r\ncontent-type: application/json";
+        write!(stream, "{request} HTTP/1.1\r\n{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len()).expect("sent");
         let mut answer = String::new();
         stream.read_to_string(&mut answer).expect("an answer");
         answer.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status")
@@ -218,7 +217,7 @@ fn serve_takes_over_a_changed_file() {
     let name = file.to_string_lossy();
     let serving = Serving::start(operator.command(&["serve", "--config", &name], &operator.with_key(&[])));
     let introspection = r#"{"query":"{ __schema { queryType { name } } }"}"#;
-    assert_eq!(serving.status(introspection), 401, "without a key");
+    assert_eq!(serving.status("POST /graphql", introspection), 401, "without a key");
 
     operator.write("gateway.toml", "[limits]\ndepht = 3\n");
     let line = serving.logs("the configuration stays as it was");
@@ -249,9 +248,19 @@ fn serve_refuses_the_key_from_before_a_rotation() {
     operator.make_api_key();
     let new = generate();
     let running = Serving::start(operator.command(&["serve"], &operator.with_key(&[])));
+    assert_eq!(running.status("GET /readyz", ""), 200);
     operator.run(&["keys", "rotate"], &operator.with_key(&[("ERP_GATEWAY_NEW_MASTER_KEY", &new)]));
+    let line = running.logs("the gateway is not ready");
+    assert!(line.contains("was rotated while the gateway ran"), "{line}");
+    assert_eq!((running.status("GET /readyz", ""), running.status("GET /healthz", "")), (503, 200));
     let message = operator.fails(&["serve"], &operator.with_key(&[]));
     assert!(message.contains("the master key is not the one of this store"), "{message}");
     drop(running);
-    Serving::start(operator.command(&["serve"], &[("ERP_GATEWAY_MASTER_KEY", &*new)]));
+    let mut again = Serving::start(operator.command(&["serve"], &[("ERP_GATEWAY_MASTER_KEY", &*new)]));
+    again.signal("TERM");
+    assert!(again.child.wait().expect("it ends").success());
+    let mut files: Vec<_> =
+        fs::read_dir(&operator.folder).expect("a folder").flatten().map(|file| file.file_name()).collect();
+    files.sort();
+    assert_eq!(files, ["erp-gateway.db"], "what has stopped is one file");
 }

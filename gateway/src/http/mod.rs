@@ -27,6 +27,7 @@ use crate::{
     answers::Answers,
     auth::{Authenticator, Credentials, RateLimit},
     erps::ErpRegistry,
+    ready::Ready,
 };
 use axum::{
     Extension, Router,
@@ -63,6 +64,8 @@ pub(crate) struct Gateway {
     pub(crate) authenticator: Arc<Authenticator>,
     /// Who may say where a request comes from.
     pub(crate) proxies: Proxies,
+    /// Whether it can do its work.
+    pub(crate) ready: Arc<Ready>,
     /// What is counted.
     pub(crate) metrics: Option<PrometheusHandle>,
     /// Whether everybody may see it.
@@ -118,7 +121,7 @@ pub(crate) fn router(gateway: Gateway, cors_origins: &[String]) -> Result<Router
         .merge(graphql)
         .route("/graphiql/{file}", get(graphiql::asset))
         .route("/healthz", get(async || "ok\n"))
-        .route("/readyz", get(async || "ok\n"))
+        .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
         .route("/", get(async || (StatusCode::SEE_OTHER, [(header::LOCATION, "/graphql")])))
         .method_not_allowed_fallback(graphql::method_not_allowed)
@@ -127,6 +130,14 @@ pub(crate) fn router(gateway: Gateway, cors_origins: &[String]) -> Result<Router
         .layer(middleware::from_fn(identify))
         .with_state(Arc::new(gateway));
     Ok(router)
+}
+
+async fn ready(State(gateway): State<Arc<Gateway>>) -> (StatusCode, &'static str) {
+    if gateway.ready.is() {
+        (StatusCode::OK, "ok\n")
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "the store cannot be used: the log tells why\n")
+    }
 }
 
 async fn metrics(

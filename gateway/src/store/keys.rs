@@ -33,6 +33,14 @@ impl Store {
         self.opened_check(&sealed).map(drop)
     }
 
+    /// Whether the store answers, and has the master key that it had when the gateway started.
+    ///
+    /// # Errors
+    /// [`StoreError::Rotated`] where it has another one.
+    pub async fn still_opens(&self) -> Result<()> {
+        self.unseal(TABLE, CHECK, &self.own_key_sealed(CHECK).await?).map(drop)
+    }
+
     /// What proves the master key.
     fn opened_check(&self, sealed: &[u8]) -> Result<secrecy::SecretBox<[u8]>> {
         self.key.open(place(TABLE, CHECK), sealed).map_err(|why| match why {

@@ -1,6 +1,6 @@
 //! Brings a store up to this version of the gateway.
 
-use super::{Pool, Result, StoreError, open};
+use super::{Pool, Result, StoreError, on, open};
 use migrations::MIGRATIONS;
 use secrecy::SecretString;
 use sqlx::{
@@ -17,7 +17,11 @@ pub const VERSION: i64 = MIGRATIONS[MIGRATIONS.len() - 1].number;
 /// # Errors
 /// Where the address leads nowhere, a newer gateway has been at work, or a migration fails.
 pub async fn migrate(url: &SecretString) -> Result<Vec<&'static migrations::Migration>> {
-    run(&open::pools(url).await?.0).await
+    let (write, read) = open::pools(url).await?;
+    let outcome = run(&write).await;
+    on!(read, pool => pool.close().await);
+    on!(write, pool => pool.close().await);
+    outcome
 }
 
 /// Applies the migrations that are missing. Several gateways may do so at once: the first does it, the others wait.

@@ -149,6 +149,13 @@ impl Store {
         self.check_key().await
     }
 
+    /// Ends all connections. An SQLite store is then its file alone, which can be copied.
+    pub async fn close(&self) {
+        // The last connection puts what is in the log into the file: one that can write.
+        on!(&self.read, pool => pool.close().await);
+        on!(&self.write, pool => pool.close().await);
+    }
+
     fn seal(&self, table: &'static str, row: &str, value: &[u8]) -> Result<Vec<u8>> {
         self.key.seal(place(table, row), value).map_err(StoreError::Unusable)
     }
