@@ -387,3 +387,78 @@ async fn a_caller_that_hangs_up_leaves_nothing_half_done() {
     }
     panic!("it was not finished");
 }
+
+/// A webhook on a real socket, and what it gets: the type of the event, from which status to which, and the signature.
+async fn webhook() -> (String, tokio::sync::mpsc::UnboundedReceiver<(Value, axum::http::HeaderMap, String)>) {
+    let (sender, got) = tokio::sync::mpsc::unbounded_channel();
+    let take = move |headers: axum::http::HeaderMap, body: String| async move {
+        let json = serde_json::from_str(&body).expect("JSON");
+        sender.send((json, headers, body)).expect("the test listens");
+    };
+    let router = axum::Router::new().route("/t0ken", axum::routing::post(take));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("http://{}/t0ken", listener.local_addr().expect("an address"));
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    (url, got)
+}
+
+#[tokio::test]
+async fn a_webhook_is_told_when_an_erp_stops_working_and_when_it_works_again() {
+    let office = Office::open(System::Odoo).await;
+    let (url, mut got) = webhook().await;
+    let secret = "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+    let settings = crate::config::Alerts { webhook_url: url.into(), webhook_secret: secret.into() };
+    let alerts = Arc::clone(&office.gateway.erps.alerts);
+    alerts.configure(&settings, false).expect("good settings");
+    tokio::spawn(async move { alerts.deliver().await });
+    office.connect("Odoo").await;
+    let check = async || {
+        let erp = office.gateway.erps.registry.get(&"odoo".into()).expect("connected");
+        office.gateway.erps.health.check(&erp).await
+    };
+    office.simulator.faults().set(FaultPlan::from(Fault::status(401)).all());
+    assert!(check().await.outcome.is_err());
+    let (first, headers, body) = got.recv().await.expect("an alert");
+    // That it worked when it was connected is no news.
+    assert_eq!(
+        (&first["type"], &first["from"], &first["to"]),
+        (&json!("erp.status"), &json!("ACTIVE"), &json!("NEEDS_AUTH"))
+    );
+    assert_eq!((&first["erp"], &first["name"], &first["system"]), (&json!("odoo"), &json!("Odoo"), &json!("odoo")));
+    assert!(first["message"].as_str().is_some_and(|message| !message.is_empty()), "{first}");
+    let header = |name: &str| headers[name].to_str().expect("text").to_owned();
+    let signed = format!("{}.{}.{body}", header("webhook-id"), header("webhook-timestamp"));
+    let bytes = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, secret).expect("base64");
+    let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, &bytes);
+    let signature = header("webhook-signature");
+    let signature = signature.strip_prefix("v1,").expect("the version");
+    let signature = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, signature).expect("base64");
+    ring::hmac::verify(&key, signed.as_bytes(), &signature).expect("its own signature");
+
+    assert!(check().await.outcome.is_err(), "that it still does not work is no news");
+    office.simulator.faults().clear();
+    office.admin.reconnect(&caller(everybody()), &"odoo".into()).await.expect("reconnected");
+    let (second, ..) = got.recv().await.expect("an alert");
+    assert_eq!((&second["from"], &second["to"]), (&json!("NEEDS_AUTH"), &json!("ACTIVE")));
+}
+
+#[tokio::test]
+async fn a_check_asks_the_erps_of_file_and_store_and_writes_nothing() {
+    let office = Office::open(System::Odoo).await;
+    let id = office.connect("Odoo").await.erp.id.clone();
+    let before = office.gateway.row("odoo").await.revision;
+    let services = crate::app::services(&Config::defaults().expect("good defaults"));
+    let wrong = ErpDefinition { id: "of-file".into(), ..definition("of-file", "F", "http://127.0.0.1:9/") };
+    let files = [wrong];
+    let check =
+        async |files: &[ErpDefinition]| super::check(files, Some(&office.gateway.store), &services, clock).await;
+    let checked = check(&files).await.expect("checked");
+    let told: Vec<_> = checked.iter().map(|(id, outcome)| (id.as_str(), outcome.is_ok())).collect();
+    assert_eq!(told, [("of-file", false), ("odoo", true)]);
+    let clash = definition("odoo", "O", "http://127.0.0.1:9/");
+    assert!(check(&[clash]).await.expect_err("refused").starts_with("erps.odoo: "));
+    office.admin.pause(&caller(everybody()), &id).await.expect("paused");
+    assert_eq!(check(&files).await.expect("checked").len(), 1, "a paused ERP is asked nothing");
+    assert_eq!(office.gateway.store.erps().await.expect("read").len(), 1);
+    assert_eq!(office.gateway.row("odoo").await.revision, before + 1, "the pause alone");
+}

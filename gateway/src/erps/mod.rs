@@ -96,7 +96,11 @@ pub async fn check(
         asked.push((ErpId::from(definition.id.as_str()), definition.system.clone(), definition.settings.exposed()));
     }
     let rows = match store {
-        Some(store) => store.erps().await.map_err(|error| error.to_string())?,
+        Some(store) => store.erps().await.map_err(|error| {
+            format!(
+                "{error}. A store of an older gateway has to be brought up to this one first: `erp-gateway migrate`"
+            )
+        })?,
         None => Vec::new(),
     };
     for row in rows.iter().filter(|row| !row.of_file && !row.paused && row.disconnected_at.is_none()) {

@@ -90,6 +90,8 @@ impl ErpRegistry {
             self.replace(|erps| {
                 erps.remove(id);
             });
+            // A gauge cannot be taken away, and whoever is not there is neither up nor down.
+            metrics::gauge!("erp_gateway_erp_up", "erp" => id.to_string()).set(f64::NAN);
         }
     }
 

@@ -27,7 +27,7 @@ pub(super) fn everybody() -> Principal {
     Principal { subject: "test".into(), role: Role::Admin, scopes: Default::default(), erps: None }
 }
 
-fn definition(id: &str, name: &str, url: &str) -> ErpDefinition {
+pub(super) fn definition(id: &str, name: &str, url: &str) -> ErpDefinition {
     let settings = [("url", url), ("database", "prod"), ("login", "me"), ("api_key", "hunter2")];
     let settings = SettingValues::new(settings.map(|(key, value)| (key, value.to_owned())));
     ErpDefinition { id: id.into(), name: name.into(), system: "odoo".into(), settings }
