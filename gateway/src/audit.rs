@@ -1,6 +1,6 @@
 //! Who did what: each act is a row of the audit log and a line of the log.
 
-use crate::store::{NewEntry, Store};
+use crate::store::{NewEntry, Store, StoreError};
 use adapters::model::ErpId;
 use chrono::{DateTime, Utc};
 use schema::{Error, ports::Caller, ports::Refused};
@@ -60,6 +60,15 @@ impl Audit {
 
     /// Notes an act and how it ended. What was done is not undone where the store fails, which the log then tells.
     pub(crate) async fn note(&self, actor: Actor<'_>, act: Act, outcome: &str) {
+        // It was logged.
+        let _ = self.try_note(actor, act, outcome).await;
+    }
+
+    /// The same for an act that is not to be where it cannot be noted.
+    ///
+    /// # Errors
+    /// Where the store fails, which was logged.
+    pub(crate) async fn try_note(&self, actor: Actor<'_>, act: Act, outcome: &str) -> Result<(), StoreError> {
         let Act { action, subject, erp, mut detail } = act;
         let address = match actor {
             Actor::Caller(caller) => caller.address,
@@ -88,9 +97,9 @@ impl Audit {
             outcome: outcome.to_owned(),
             detail: detail.into(),
         };
-        if let Err(error) = self.store.add_audit(&entry).await {
+        self.store.add_audit(&entry).await.inspect_err(|error| {
             tracing::error!(%error, action, actor, "the audit log could not be written");
-        }
+        })
     }
 }
 

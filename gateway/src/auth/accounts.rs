@@ -32,6 +32,8 @@ pub(crate) struct Accounts {
 
 /// The longest name of a key, in characters.
 const LONGEST_NAME: usize = 100;
+/// So many of its ERPs are told in the audit log.
+const TOLD_ERPS: usize = 100;
 
 fn failed(error: StoreError) -> Error {
     tracing::error!(%error, "the store failed");
@@ -60,14 +62,15 @@ pub(super) fn check(key: &NewApiKey, exists: impl Fn(&ErpId) -> bool, now: DateT
         let message = format!("A name has 1 to {LONGEST_NAME} characters; it tells what the key is for.");
         errors.push(UserError::bad_input(["name"], message));
     }
-    for scope in key.scopes.iter().filter(|scope| !SCOPES.contains(&scope.as_str())) {
+    // One is enough to know what is wrong.
+    if let Some(scope) = key.scopes.iter().find(|scope| !SCOPES.contains(&scope.as_str())) {
         let message = format!("There is no scope {scope:?}. There are {}.", SCOPES.join(", "));
         errors.push(UserError::bad_input(["scopes"], message));
     }
     if key.erps.as_ref().is_some_and(BTreeSet::is_empty) {
         errors.push(UserError::bad_input(["erps"], "Name at least one ERP, or leave `erps` out for all."));
     }
-    for erp in key.erps.iter().flatten().filter(|erp| !exists(erp)) {
+    if let Some(erp) = key.erps.iter().flatten().find(|erp| !exists(erp)) {
         errors.push(UserError::bad_input(["erps"], format!("There is no ERP {:?}.", erp.as_str())));
     }
     if key.expires_at.is_some_and(|at| at <= now) {
@@ -76,12 +79,14 @@ pub(super) fn check(key: &NewApiKey, exists: impl Fn(&ErpId) -> bool, now: DateT
     errors
 }
 
-/// What the audit log tells of a key.
+/// What the audit log tells of a key that somebody wants to make: no more than fits into a good one.
 pub(super) fn describe(act: Act, key: &NewApiKey) -> Act {
-    let mut act = act.with("name", key.name.as_str()).with("role", key.role.word());
-    act = act.with("scopes", key.scopes.iter().cloned().collect::<Vec<_>>());
+    let name: String = key.name.chars().take(LONGEST_NAME).collect();
+    let scopes: Vec<_> = key.scopes.iter().filter(|scope| SCOPES.contains(&scope.as_str())).cloned().collect();
+    let mut act = act.with("name", name).with("role", key.role.word()).with("scopes", scopes);
     if let Some(erps) = &key.erps {
-        act = act.with("erps", erps.iter().map(ToString::to_string).collect::<Vec<_>>());
+        let erps = erps.iter().take(TOLD_ERPS).map(|erp| erp.as_str().chars().take(LONGEST_NAME).collect::<String>());
+        act = act.with("erps", erps.collect::<Vec<_>>());
     }
     match key.expires_at {
         Some(at) => act.with("expiresAt", at.to_rfc3339()),
@@ -179,7 +184,7 @@ impl Access for Accounts {
         }
         for (erp, counts) in of_erps {
             let act = Act::on_erp("records.raw", erp).with("records", counts);
-            self.audit.note(Actor::Caller(caller), act, "ok").await;
+            self.audit.try_note(Actor::Caller(caller), act, "ok").await.map_err(|_| Error::internal())?;
         }
         Ok(())
     }

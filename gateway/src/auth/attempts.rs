@@ -41,11 +41,11 @@ impl Attempts {
             }
             counts.insert(from, 0);
         }
-        let (this, act) = (self.clone(), act(denied));
+        let (this, act, code) = (self.clone(), act(denied), denied.error.code.word());
         tokio::spawn(async move {
             let mut count = 1;
             while count > 0 {
-                this.audit.note(Actor::Unknown(from), act.clone().with("count", count), "UNAUTHENTICATED").await;
+                this.audit.note(Actor::Unknown(from), act.clone().with("count", count), code).await;
                 tokio::time::sleep(WINDOW).await;
                 count = this.take(from);
             }

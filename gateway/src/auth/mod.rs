@@ -109,7 +109,10 @@ impl Authenticator {
         let found = found.await;
         if let Err(denied) = &found {
             metrics::counter!("erp_gateway_denied_total", "reason" => denied.reason).increment(1);
-            self.attempts.note(credentials.address, denied);
+            // What the gateway itself cannot find out is nobody's attempt.
+            if !denied.error.retryable {
+                self.attempts.note(credentials.address, denied);
+            }
         }
         found
     }
@@ -164,5 +167,53 @@ impl Denied {
     fn unavailable(message: &str) -> Self {
         let error = Error { retryable: true, ..Error::new(ErrorCode::Internal, message) };
         Self { error, reason: "unavailable", key: None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use schema::ports::NewApiKey;
+    use secrecy::ExposeSecret;
+
+    fn clock() -> DateTime<Utc> {
+        DateTime::UNIX_EPOCH
+    }
+
+    async fn authenticator(entry: Entry, jwt: &JwtSettings, store: &Store) -> Result<Authenticator, String> {
+        Authenticator::new(entry, jwt, store, &Audit::new(store.clone(), clock), clock).await
+    }
+
+    #[tokio::test]
+    async fn a_gateway_that_nobody_could_ask_does_not_start() {
+        let (store, _folder) = Store::temporary().await.expect("a store");
+        store.prepare().await.expect("ready");
+        let none = Config::defaults().expect("defaults").jwt;
+        let why = authenticator(Entry::Guarded, &none, &store).await.err().expect("refused");
+        assert!(why.contains("erp-gateway apikey create") && why.contains("[jwt]"), "{why}");
+        let tokens = JwtSettings { secret: "x".repeat(32).into(), audience: vec!["here".into()], ..none.clone() };
+        assert!(authenticator(Entry::Guarded, &tokens, &store).await.is_ok());
+        let nobody = Credentials { authorization: None, address: None };
+        let open = authenticator(Entry::Open, &none, &store).await.expect("open");
+        assert_eq!(open.authenticate(nobody).await.expect("let in").role, Role::Admin);
+
+        let key = NewApiKey { name: "x".into(), role: Role::Analyst, scopes: [].into(), erps: None, expires_at: None };
+        let key = issue(&store, key, clock()).await.expect("a key").secret;
+        for jwt in [&none, &tokens] {
+            let guarded = authenticator(Entry::Guarded, jwt, &store).await.expect("a key will do");
+            let reason = async |text: &str| {
+                let shown = Credentials { authorization: Some(text), address: None };
+                guarded.authenticate(shown).await.err().map_or("", |denied| denied.reason)
+            };
+            assert_eq!(guarded.authenticate(nobody).await.expect_err("refused").reason, "missing");
+            let key = key.expose_secret();
+            for good in [format!("Bearer {key}"), format!("bearer  {key} ")] {
+                assert_eq!(reason(&good).await, "");
+            }
+            for wrong in ["", "Bearer", "Bearer ", "Bearer x", "Bearer a.b.c", key, &format!("Basic {key}")] {
+                assert_eq!(reason(wrong).await, "unknown", "{wrong}");
+            }
+        }
     }
 }

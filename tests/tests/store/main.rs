@@ -1,5 +1,6 @@
 //! The store on both of its databases.
 
+mod api_keys;
 mod audit;
 mod erps;
 mod files;
