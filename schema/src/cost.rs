@@ -44,7 +44,7 @@ impl Extension for CostOfOne {
         next: NextParseQuery<'_>,
     ) -> ServerResult<ExecutableDocument> {
         let document = next.run(ctx, query, variables).await?;
-        mutation::check_objects(&ctx.schema_env.registry, &document, variables)?;
+        mutation::check_input(&ctx.schema_env.registry, &document, variables)?;
         Ok(document)
     }
 

@@ -14,6 +14,18 @@ fn parse<T: FromInput + async_graphql::InputType>(value: &Value) -> InputValueRe
     T::from_input(value).map_err(InputValueError::custom)
 }
 
+/// What is wrong with a value of the scalar of this name, if it is one of those here.
+pub(crate) fn problem(name: &str, value: &Value) -> Option<&'static str> {
+    match name {
+        "Decimal" => Decimal::from_input(value).err(),
+        "Date" => Date::from_input(value).err(),
+        "DateTime" => DateTime::from_input(value).err(),
+        "CurrencyCode" => Currency::from_input(value).err(),
+        "Url" => Url::from_input(value).err(),
+        _ => None,
+    }
+}
+
 /// The scalar `Decimal`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Decimal(pub rust_decimal::Decimal);

@@ -1,15 +1,16 @@
-//! Whether a mutation gets objects where it takes objects. async-graphql finds that out only when the mutation's turn
-//! comes: those before it would be done, and their answers lost.
+//! Whether mutations get objects where they take objects, and dates where they take dates. async-graphql finds that out
+//! only when a mutation's turn comes: those before it would be done, and their answers lost.
 
-use crate::error::Error;
+use crate::{error::Error, scalars};
 use async_graphql::{
     Positioned, ServerResult, Value, Variables,
     parser::types::{ExecutableDocument, Field, OperationDefinition, OperationType, Selection, SelectionSet},
     registry::{MetaType, MetaTypeName, Registry},
 };
 
-/// Refuses a document of which a mutation has an argument, or something in one, that is no object and should be.
-pub(crate) fn check_objects(
+/// Refuses a document of which a mutation has an argument, or something in one, that cannot be. What validation finds by
+/// itself is left to it.
+pub(crate) fn check_input(
     registry: &Registry,
     document: &ExecutableDocument,
     variables: &Variables,
@@ -57,34 +58,34 @@ impl Check<'_> {
             });
             // A variable that is missing is found elsewhere.
             if let Ok(value) = filled_in
-                && let Some(path) = self.misfit(&argument.ty, &value)
+                && let Some((path, problem)) = self.misfit(&argument.ty, &value)
             {
-                return Err(Error::bad_input(format!("{}{path}: expected an object", name.node)).at(value_at));
+                return Err(Error::bad_input(format!("{}{path}: {problem}", name.node)).at(value_at));
             }
         }
         Ok(())
     }
 
-    /// The path to the first value that is no object and should be, below a value of a type.
-    fn misfit(&self, ty: &str, value: &Value) -> Option<String> {
+    /// The path to the first value that cannot be, below a value of a type, and what is wrong with it.
+    fn misfit(&self, ty: &str, value: &Value) -> Option<(String, &'static str)> {
         match (MetaTypeName::create(ty), value) {
             (_, Value::Null) => None,
             (MetaTypeName::NonNull(ty), value) => self.misfit(ty, value),
-            (MetaTypeName::List(ty), Value::List(values)) => {
-                let mut all = values.iter().enumerate();
-                all.find_map(|(at, value)| self.misfit(ty, value).map(|path| format!("[{at}]{path}")))
-            }
+            (MetaTypeName::List(ty), Value::List(values)) => values.iter().enumerate().find_map(|(at, value)| {
+                let (path, problem) = self.misfit(ty, value)?;
+                Some((format!("[{at}]{path}"), problem))
+            }),
             // A value stands for a list of one.
             (MetaTypeName::List(ty), one) => self.misfit(ty, one),
             (MetaTypeName::Named(name), value) => match (self.registry.types.get(name)?, value) {
                 (MetaType::InputObject { input_fields, .. }, Value::Object(values)) => {
                     input_fields.values().find_map(|field| {
-                        let path = self.misfit(&field.ty, values.get(field.name.as_str())?)?;
-                        Some(format!(".{}{path}", field.name))
+                        let (path, problem) = self.misfit(&field.ty, values.get(field.name.as_str())?)?;
+                        Some((format!(".{}{path}", field.name), problem))
                     })
                 }
-                (MetaType::InputObject { .. }, _) => Some(String::new()),
-                _ => None,
+                (MetaType::InputObject { .. }, _) => Some((String::new(), "expected an object")),
+                _ => scalars::problem(name, value).map(|problem| (String::new(), problem)),
             },
         }
     }

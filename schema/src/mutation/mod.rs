@@ -5,7 +5,7 @@ mod access;
 mod erps;
 mod input;
 
-pub(crate) use input::check_objects;
+pub(crate) use input::check_input;
 
 use crate::{
     error::{ErrorCode, Result},

@@ -229,6 +229,13 @@ async fn what_would_fail_half_way_is_refused_before_the_first() {
         assert_eq!(error_of(&response), ("BAD_USER_INPUT".into(), "input: expected an object".into()), "{query}");
         assert!(response.errors[0].path.is_empty() && fake.asked().is_empty(), "{query}");
     }
+    let query = format!(
+        "mutation {{ {pause} b: createApiKey(input: {{name: \"x\", role: ADMIN, expiresAt: \"tomorrow\"}}) {payload} }}"
+    );
+    let response = run(&fake, &query, Json::Null, admin()).await;
+    let says = "input.expiresAt: not a moment: write it with its zone, like \"2026-01-31T09:30:00Z\"";
+    assert_eq!(error_of(&response), ("BAD_USER_INPUT".into(), says.into()));
+    assert!(fake.asked().is_empty());
 }
 
 #[tokio::test]
