@@ -5,7 +5,7 @@ use crate::{
     error::{Error, ErrorKind, Result},
     http::Hosts,
     model::{EntityType, ErpId},
-    oauth::{self, OAuthDef},
+    oauth::OAuthDef,
     odoo, quickbooks, sap_b1,
     settings::{SettingDef, Settings},
     tokens::TokenStore,
@@ -28,13 +28,6 @@ pub struct System {
     pub capability: fn(EntityType) -> Capability,
     /// Makes an adapter. It makes no call: wrong credentials show at the first one.
     pub build: fn(&ErpId, Settings, &Services) -> Result<Arc<dyn Adapter>>,
-}
-
-impl System {
-    /// Whether a person has to consent before an ERP with these settings can be read: until then it is of no use to test them.
-    pub fn needs_consent(&self, settings: &Settings) -> bool {
-        self.oauth.is_some() && settings.secret(oauth::REFRESH_TOKEN).is_none()
-    }
 }
 
 impl fmt::Debug for System {

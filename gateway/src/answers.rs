@@ -371,8 +371,14 @@ mod tests {
             store.prepare().await.expect("its tables");
             let audit = Audit::new(store.clone(), clock);
             let config = crate::config::Config::defaults().expect("good defaults");
-            let erps =
-                Connected::open(&config, &[], crate::app::services(&config), store.clone(), audit.clone(), clock);
+            let erps = Connected::open(
+                &config,
+                &[],
+                crate::app::services(&config, Some(&store)),
+                store.clone(),
+                audit.clone(),
+                clock,
+            );
             let connected = erps.await.expect("no ERPs");
             let ports = Ports {
                 reads: Arc::clone(&erp) as _,

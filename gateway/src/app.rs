@@ -16,9 +16,13 @@ use crate::{
         trusted::Trusted,
     },
     ready::Ready,
-    store::Store,
+    store::{SealedTokens, Store},
 };
-use adapters::{catalog::Services, http::Hosts, tokens::MemoryTokens};
+use adapters::{
+    catalog::Services,
+    http::Hosts,
+    tokens::{MemoryTokens, TokenStore},
+};
 use axum::Router;
 use chrono::{DateTime, Utc};
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -36,13 +40,13 @@ pub fn clock() -> DateTime<Utc> {
     Utc::now()
 }
 
-/// What adapters share in this process.
-pub fn services(config: &Config) -> Services {
-    Services {
-        hosts: Arc::new(Hosts::default()),
-        tokens: Arc::new(MemoryTokens::default()),
-        allow_link_local: config.read.allow_link_local,
-    }
+/// What adapters share in this process. Without a store tokens are forgotten with the process.
+pub fn services(config: &Config, store: Option<&Store>) -> Services {
+    let tokens: Arc<dyn TokenStore> = match store {
+        Some(store) => Arc::new(SealedTokens::new(store.clone(), clock)),
+        None => Arc::new(MemoryTokens::default()),
+    };
+    Services { hosts: Arc::new(Hosts::default()), tokens, allow_link_local: config.read.allow_link_local }
 }
 
 /// A running gateway. Dropping it stops it at once.
@@ -138,6 +142,7 @@ impl Foundation {
         let gateway = Gateway {
             answers: Arc::clone(&serving.answers),
             erps: Arc::clone(&self.erps.registry),
+            consents: Arc::clone(&self.erps.consents),
             authenticator: Arc::clone(&self.authenticator),
             proxies: Proxies::parse(&config.server.trusted_proxies)?,
             ready: Arc::clone(&self.ready),
@@ -166,7 +171,7 @@ pub async fn start(
     store.prepare().await.map_err(|e| e.to_string())?;
     let audit = Audit::new(store.clone(), clock);
     let authenticator = Arc::new(Authenticator::new(entry, &config.jwt, &store, &audit, clock).await?);
-    let erps = Erps::open(config, erps, services(config), store.clone(), audit.clone(), clock).await?;
+    let erps = Erps::open(config, erps, services(config, Some(&store)), store.clone(), audit.clone(), clock).await?;
     let cursor_key = store.cursor_key().await.map_err(|e| e.to_string())?;
     let ready = Arc::new(Ready::new());
     let foundation = Foundation { erps, authenticator, store, audit, cursor_key, ready, metrics };
@@ -177,6 +182,7 @@ pub async fn start(
         .await
         .map_err(|e| format!("cannot listen on {}: {e}", config.server.listen))?;
     let address = listener.local_addr().map_err(|e| e.to_string())?;
+    foundation.erps.consents.reached_at(&config.server.public_url(address)?);
     let (stop, mut stopped) = watch::channel(false);
     let limits = ConnectionLimits {
         connections: config.server.max_connections,

@@ -12,6 +12,15 @@ use std::net::IpAddr;
 pub(crate) enum Actor<'a> {
     /// Somebody who sent a request.
     Caller(&'a Caller),
+    /// Somebody who came back from a consent that this subject had asked for.
+    Returned {
+        /// Who asked.
+        subject: &'a str,
+        /// Where they came back from.
+        address: Option<IpAddr>,
+        /// The request by which they came back.
+        request: &'a str,
+    },
     /// Somebody who was not let in, from this address.
     Unknown(Option<IpAddr>),
     /// An operator at the command line.
@@ -72,7 +81,7 @@ impl Audit {
         let Act { action, subject, erp, mut detail } = act;
         let address = match actor {
             Actor::Caller(caller) => caller.address,
-            Actor::Unknown(address) => address,
+            Actor::Unknown(address) | Actor::Returned { address, .. } => address,
             Actor::Operator | Actor::Gateway => None,
         };
         if let Some(address) = address {
@@ -82,6 +91,10 @@ impl Audit {
             Actor::Caller(caller) => {
                 detail.insert("requestId".into(), (&*caller.request_id).into());
                 (caller.who.subject.as_str(), &*caller.request_id)
+            }
+            Actor::Returned { subject, request, .. } => {
+                detail.insert("requestId".into(), request.into());
+                (subject, request)
             }
             Actor::Unknown(_) => ("unknown", ""),
             Actor::Operator => ("operator", ""),

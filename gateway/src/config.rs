@@ -16,6 +16,7 @@ use std::{
     path::{Path, PathBuf},
     time::Duration,
 };
+use url::Url;
 
 /// The defaults and the manual of every key.
 pub const DEFAULTS: &str = include_str!("../config.default.toml");
@@ -55,6 +56,8 @@ pub struct Config {
 pub struct Server {
     /// The address and port; port 0 takes a free one.
     pub listen: SocketAddr,
+    /// Where people reach it, if that is not where it listens.
+    pub public_url: String,
     /// How long requests under way may go on when the gateway stops, in seconds.
     pub shutdown_seconds: u64,
     /// The most connections at once.
@@ -79,6 +82,32 @@ pub enum MetricsFor {
     Open,
     /// Who may ask, and know of all ERPs.
     Key,
+}
+
+impl Server {
+    /// Where people reach a gateway that listens at an address.
+    ///
+    /// # Errors
+    /// One sentence, where the setting is no web address, or has more than a path.
+    pub(crate) fn public_url(&self, listening: SocketAddr) -> Result<Url, String> {
+        let wrong = || {
+            "server.public_url: not the address of the gateway, such as https://erp.example.com, without user, query and \
+             fragment"
+                .to_owned()
+        };
+        if self.public_url.is_empty() {
+            // Vendors take a loopback address by this name only.
+            let host = match listening.ip() {
+                ip if ip.is_loopback() || ip.is_unspecified() => format!("localhost:{}", listening.port()),
+                _ => listening.to_string(),
+            };
+            return format!("http://{host}").parse().map_err(|_| wrong());
+        }
+        let url: Url = self.public_url.parse().map_err(|_| wrong())?;
+        let plain =
+            url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
+        if plain && matches!(url.scheme(), "http" | "https") { Ok(url) } else { Err(wrong()) }
+    }
 }
 
 /// Where the gateway keeps what it has to remember.
@@ -389,6 +418,7 @@ impl Config {
         let key = |config: &Self| config.store.master_key.as_ref().map(|key| key.expose_secret().to_owned());
         let changed = [
             ("server.listen", new.listen != old.listen),
+            ("server.public_url", new.public_url != old.public_url),
             ("server.max_connections", new.max_connections != old.max_connections),
             ("server.header_seconds", new.header_seconds != old.header_seconds),
             ("server.body_seconds for answers", new.body_seconds != old.body_seconds),
@@ -428,6 +458,7 @@ fn known_keys(section: &str) -> &'static [&'static str] {
     match section {
         "server" => &[
             "listen",
+            "public_url",
             "shutdown_seconds",
             "max_connections",
             "header_seconds",

@@ -12,6 +12,7 @@ mod federation;
 mod flight;
 pub mod http;
 pub mod keys;
+mod oauth;
 mod ready;
 pub mod reload;
 pub mod sealing;

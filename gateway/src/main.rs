@@ -150,7 +150,8 @@ async fn serve(file: Option<&Path>) -> Result<(), String> {
 async fn check(file: Option<&Path>) -> Result<(), String> {
     let config = load(file)?;
     let store = store_to_check(&config).await?;
-    let checked = erps::check(&config.erp_definitions(), store.as_ref(), &app::services(&config), app::clock).await?;
+    let services = app::services(&config, store.as_ref());
+    let checked = erps::check(&config.erp_definitions(), store.as_ref(), &services, app::clock).await?;
     let (all, mut failed) = (checked.len(), 0);
     for (id, outcome) in checked {
         let line = match outcome {

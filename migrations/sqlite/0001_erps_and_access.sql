@@ -34,8 +34,9 @@ CREATE TABLE erp_health (
     checked_at     INTEGER NOT NULL
 ) STRICT;
 
+-- They may be bought before the ERP is there, by a check of the configuration file, and must not be lost.
 CREATE TABLE oauth_tokens (
-    erp         TEXT PRIMARY KEY REFERENCES erps (id) ON DELETE CASCADE,
+    erp         TEXT PRIMARY KEY,
     sealed      BLOB,
     -- The gateway that is getting new ones, and until when nobody else tries.
     lease       TEXT,

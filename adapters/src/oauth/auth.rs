@@ -174,6 +174,6 @@ impl Auth for RotatingTokens {
 pub(crate) fn no_consent() -> Error {
     Error::new(
         ErrorKind::Unauthorized,
-        "Nobody has consented yet that the gateway reads this company: reconnect the ERP, and open the address that this returns.",
+        "Nobody has consented yet that the gateway reads this company: connect or reconnect the ERP, and open the address that this returns.",
     )
 }

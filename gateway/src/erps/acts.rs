@@ -447,7 +447,7 @@ async fn a_check_asks_the_erps_of_file_and_store_and_writes_nothing() {
     let office = Office::open(System::Odoo).await;
     let id = office.connect("Odoo").await.erp.id.clone();
     let before = office.gateway.row("odoo").await.revision;
-    let services = crate::app::services(&Config::defaults().expect("good defaults"));
+    let services = crate::app::services(&Config::defaults().expect("good defaults"), None);
     let wrong = ErpDefinition { id: "of-file".into(), ..definition("of-file", "F", "http://127.0.0.1:9/") };
     let files = [wrong];
     let check =

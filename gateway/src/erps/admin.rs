@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     audit::{Act, Actor, Audit, outcome_of},
+    oauth::{ConsentError, Consents},
     store::{ErpRow, StoreError},
 };
 use adapters::{
@@ -23,8 +24,8 @@ use async_trait::async_trait;
 use schema::{
     error::{Error, ErrorCode, Result},
     ports::{
-        Caller, Connected, ErpAdmin, ErpChange, ErpStatus, ErpView, NewErp, Outcome, Permission, Refused, TestReport,
-        TestTarget, UserError,
+        Caller, Connected, ErpAdmin, ErpChange, ErpStatus, ErpView, NewErp, Outcome, Permission, Refused, SettingInput,
+        TestReport, TestTarget, UserError,
     },
 };
 use serde_json::Value;
@@ -38,6 +39,7 @@ pub(crate) struct Admin {
     keeper: Arc<ErpKeeper>,
     health: Arc<Health>,
     trials: Arc<Trials>,
+    consents: Arc<Consents>,
     audit: Audit,
     /// How long a raw call may take.
     patience: Duration,
@@ -55,6 +57,7 @@ impl Admin {
             keeper: Arc::clone(&erps.keeper),
             health: Arc::clone(&erps.health),
             trials: Arc::new(Trials::new(erps.keeper.services.clone())),
+            consents: Arc::clone(&erps.consents),
             audit,
             patience,
         }
@@ -137,13 +140,37 @@ impl Admin {
         Ok(Connected { erp: erp.view((self.registry.clock)()), authorization_url: None })
     }
 
+    /// An ERP that somebody has to consent to, and where. Nothing is asked of it: there is nothing to ask with.
+    async fn awaits_consent(&self, caller: &Caller, id: &ErpId) -> Outcome<Connected> {
+        let erp = self.registry.get(id).ok_or_else(|| unknown("id"))?;
+        if !erp.paused {
+            self.health.check(&erp).await;
+        }
+        self.with_consent(caller, self.connected(id, None).await?).await
+    }
+
+    /// The same with where somebody can consent.
+    async fn with_consent(&self, caller: &Caller, connected: Connected) -> Outcome<Connected> {
+        let url = self.consents.authorization_url(caller, &connected.erp.id).await.map_err(|error| match error {
+            ConsentError::Store(error) => failed(error),
+            ConsentError::Erp(error) => UserError::bad_input(["settings"], error.message).into(),
+        })?;
+        Ok(Connected { authorization_url: url.map(Into::into), ..connected })
+    }
+
+    /// Whether there are tokens of a connected ERP.
+    async fn is_consented(&self, id: &ErpId) -> Result<bool, Refused> {
+        Ok(self.keeper.store.tokens(id).await.map_err(failed)?.is_some())
+    }
+
     async fn connect_new(self, caller: Caller, new: NewErp) -> Outcome<Connected> {
         caller.who.require(Permission::ManageErps)?;
         anywhere(&caller)?;
         let name = forms::name(&new.name)?;
         let system = system(&new.system)?;
         let filled = Filled::default().with(system, &new.settings)?;
-        let tried = if new.test { Some(self.prove(system, &filled, None).await?) } else { None };
+        let lacks_consent = filled.lack_consent(system, false);
+        let tried = if new.test && !lacks_consent { Some(self.prove(system, &filled, None).await?) } else { None };
         let now = (self.registry.clock)();
         for id in forms::ids(&name, system) {
             let row = ErpRow {
@@ -161,6 +188,9 @@ impl Admin {
             };
             let tokens = tried.as_ref().and_then(|tried| tried.tokens.as_ref());
             if let Some(erp) = self.keeper.add(&row, tokens).await.map_err(failed)? {
+                if lacks_consent {
+                    return self.awaits_consent(&caller, &erp.id).await;
+                }
                 return self.connected(&erp.id, tried).await;
             }
         }
@@ -174,14 +204,15 @@ impl Admin {
         if let Some(name) = &change.name {
             row.name = forms::name(name)?;
         }
-        let mut tried = None;
+        let (mut tried, mut lacks_consent) = (None, false);
         if let Some(input) = &change.settings {
             let system = system(&row.system)?;
             let stored = Filled { plain: row.settings, secrets: row.secrets };
             let filled = stored.with(system, input)?;
+            lacks_consent = filled.lack_consent(system, self.is_consented(&id).await?);
             // A paused ERP is asked nothing, not even whether these work.
-            if !erp.paused {
-                let of = (!enters_secret(system, input)).then_some(&id);
+            if !erp.paused && !lacks_consent {
+                let of = tokens_are_its_own(system, &filled, input).then_some(&id);
                 tried = Some(self.prove(system, &filled, of).await?);
             }
             (row.settings, row.secrets) = (filled.plain, filled.secrets);
@@ -190,6 +221,9 @@ impl Admin {
         let tokens = tried.as_ref().and_then(|tried| tried.tokens.as_ref());
         if !self.keeper.change(row, tokens).await.map_err(failed)? {
             return Err(conflict());
+        }
+        if lacks_consent {
+            return self.awaits_consent(&caller, &id).await;
         }
         self.connected(&id, tried).await
     }
@@ -229,7 +263,14 @@ impl Admin {
         self.keeper.renew(&id).await.map_err(failed)?;
         let erp = self.known(&caller, &id, "id")?;
         self.health.check(&erp).await;
-        self.connected(&id, None).await
+        let connected = self.connected(&id, None).await?;
+        let row = self.row(&id).await?;
+        let filled = Filled::sort(system(erp.system)?.settings, self.keeper.settings(&row));
+        // Whoever brought a refresh token need not consent as long as it is good.
+        if filled.has_refresh_token() && connected.erp.status != ErpStatus::NeedsAuth {
+            return Ok(connected);
+        }
+        self.with_consent(&caller, connected).await
     }
 
     async fn test_one(self, caller: Caller, target: TestTarget) -> Outcome<TestReport> {
@@ -278,7 +319,7 @@ impl Admin {
             }
         };
         let filled = stored.with(system, &target.settings)?;
-        let of = (!enters_secret(system, &target.settings)).then_some(&erp.id);
+        let of = tokens_are_its_own(system, &filled, &target.settings).then_some(&erp.id);
         Ok(self.try_out(system, &filled, of).await?.probed)
     }
 
@@ -298,6 +339,11 @@ impl Admin {
 fn unknown(field: &str) -> Refused {
     let message = "There is no such ERP.".to_owned();
     UserError { field: vec![field.to_owned()], message, code: ErrorCode::NotFound }.into()
+}
+
+/// Whether settings are tried with the tokens of the connected ERP: where nothing was entered that would buy others.
+fn tokens_are_its_own(system: &System, filled: &Filled, input: &SettingInput) -> bool {
+    (system.oauth.is_some() && !filled.has_refresh_token()) || !enters_secret(system, input)
 }
 
 fn conflict() -> Refused {

@@ -69,7 +69,7 @@ impl ConnectedErp {
     }
 
     /// What the last probe found, and what has shown since.
-    pub(super) fn view(&self, now: DateTime<Utc>) -> Arc<ErpView> {
+    pub(crate) fn view(&self, now: DateTime<Utc>) -> Arc<ErpView> {
         let mut view = self.probed();
         if self.paused {
             let shown = Arc::make_mut(&mut view);

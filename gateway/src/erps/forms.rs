@@ -3,6 +3,7 @@
 use super::ID_CHARS;
 use adapters::{
     catalog::System,
+    oauth::{OAuthDef, REFRESH_TOKEN},
     settings::{SettingDef, check},
 };
 use schema::ports::{Refused, SettingInput, UserError};
@@ -100,6 +101,19 @@ impl Filled {
         let plain = self.plain.iter().map(|(key, value)| (key.clone(), value.clone()));
         let secret = self.secrets.iter().map(|(key, value)| (key.clone(), value.expose_secret().to_owned()));
         plain.chain(secret).collect()
+    }
+
+    /// Whether somebody has to consent before an ERP with these settings can be read, if `consented` tells whether somebody
+    /// has done so: until then there is nothing to be tested.
+    pub(super) fn lack_consent(&self, system: &System, consented: bool) -> bool {
+        let chosen = |oauth: &OAuthDef| oauth.callback.iter().all(|(_, key)| self.plain.contains_key(*key));
+        let let_in = |oauth: &OAuthDef| self.has_refresh_token() || (consented && chosen(oauth));
+        system.oauth.is_some_and(|oauth| !let_in(oauth))
+    }
+
+    /// Whether the operator brought a refresh token, so that nobody has to consent.
+    pub(super) fn has_refresh_token(&self) -> bool {
+        self.secrets.contains_key(REFRESH_TOKEN)
     }
 
     /// These settings with what was entered over them: null clears a value, what is not named stays.

@@ -28,7 +28,7 @@ const PROBE: Duration = Duration::from_secs(20);
 
 /// What an ERP said of itself.
 #[derive(Debug, Clone)]
-pub(super) struct Probed {
+pub(crate) struct Probed {
     /// What it said, or why it does not work.
     pub(super) outcome: Result<ServerInfo, Error>,
     /// How long it took.
@@ -88,7 +88,7 @@ impl Health {
     }
 
     /// Asks an ERP now, and notes what it says.
-    pub(super) async fn check(&self, erp: &Arc<ConnectedErp>) -> Probed {
+    pub(crate) async fn check(&self, erp: &Arc<ConnectedErp>) -> Probed {
         let checking = erp.schedule.begin(self.every);
         let probed = probe(&*erp.adapter, (self.registry.clock)()).await;
         checking.end(probed.outcome.is_ok(), (self.random)());

@@ -211,7 +211,7 @@ impl ErpKeeper {
     }
 
     /// Changes an ERP and its tokens, unless somebody else has changed it since the row was read: false then.
-    pub(super) async fn change(&self, row: ErpRow, tokens: Option<&Tokens>) -> Result<bool, StoreError> {
+    pub(crate) async fn change(&self, row: ErpRow, tokens: Option<&Tokens>) -> Result<bool, StoreError> {
         let mut shown = self.shown.lock().await;
         let Some(revision) = self.store.change_erp(&row).await? else { return Ok(false) };
         self.save(&row.id, tokens).await;
@@ -229,12 +229,17 @@ impl ErpKeeper {
     }
 
     /// Connects an ERP anew, with its settings as they are. Whoever does so asks it whether it works.
-    pub(super) async fn renew(&self, id: &ErpId) -> Result<(), StoreError> {
+    pub(crate) async fn renew(&self, id: &ErpId) -> Result<(), StoreError> {
         let mut shown = self.shown.lock().await;
         if let Some(row) = self.store.erp(id).await? {
             self.take(&mut shown, &row, Keep::Nothing, None);
         }
         Ok(())
+    }
+
+    /// All settings of an ERP, wherever they are.
+    pub(crate) fn settings(&self, row: &ErpRow) -> Vec<(String, String)> {
+        self.of_file(&row.id).unwrap_or_else(|| exposed(row))
     }
 
     /// The settings of an ERP of the configuration file.

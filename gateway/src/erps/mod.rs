@@ -23,13 +23,17 @@ pub(crate) use connected::ConnectedErp;
 use crate::{
     audit::Audit,
     config::Config,
+    oauth::Consents,
     store::{ErpRow, Store},
 };
 use adapters::{Error, adapter::ServerInfo, catalog::Services, model::ErpId};
 use alerts::Alerts;
 use chrono::{DateTime, Utc};
 use health::Health;
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, RwLock},
+    time::Duration,
+};
 use tokio::task::JoinSet;
 
 /// The connected ERPs and all that looks after them.
@@ -38,6 +42,7 @@ pub(crate) struct Erps {
     pub(crate) keeper: Arc<ErpKeeper>,
     pub(crate) health: Arc<Health>,
     pub(crate) alerts: Arc<Alerts>,
+    pub(crate) consents: Arc<Consents>,
 }
 
 impl Erps {
@@ -60,13 +65,22 @@ impl Erps {
         keeper.open(definitions).await?;
         let health = Arc::new(Health {
             registry: Arc::clone(&registry),
-            store,
-            audit,
+            store: store.clone(),
+            audit: audit.clone(),
             alerts: Arc::clone(&alerts),
             every: Duration::from_secs(config.read.health_seconds.max(1)),
             random: health::random,
         });
-        Ok(Self { registry, keeper, health, alerts })
+        let consents = Arc::new(Consents {
+            registry: Arc::clone(&registry),
+            keeper: Arc::clone(&keeper),
+            health: Arc::clone(&health),
+            store,
+            audit,
+            redirect: RwLock::default(),
+            allow_link_local: config.read.allow_link_local,
+        });
+        Ok(Self { registry, keeper, health, alerts, consents })
     }
 
     /// Everything that goes on by itself until it is aborted.
@@ -111,6 +125,12 @@ pub async fn check(
     }
     let probes = asked.into_iter().map(async |(id, system, settings)| {
         let outcome = match adapters::catalog::build(&system, &id, settings, services) {
+            // With a refresh token that was bought and forgotten the ERP would be lost.
+            Ok(_) if store.is_none() && adapters::catalog::find(&system).is_ok_and(|system| system.oauth.is_some()) => {
+                let message =
+                    "This ERP can only be asked with the master key: the tokens that it gives have to be stored.";
+                Err(Error::new(adapters::ErrorKind::Config, message))
+            }
             Ok(adapter) => health::probe(&*adapter, clock()).await.outcome,
             Err(error) => Err(error),
         };

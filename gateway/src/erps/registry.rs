@@ -25,7 +25,7 @@ pub struct ErpRegistry {
     generations: AtomicU64,
     /// Told when an ERP is to be asked before its time.
     wake: Arc<Notify>,
-    pub(super) clock: fn() -> DateTime<Utc>,
+    pub(crate) clock: fn() -> DateTime<Utc>,
 }
 
 impl ErpRegistry {
@@ -57,7 +57,7 @@ impl ErpRegistry {
     }
 
     /// An ERP, whoever asks.
-    pub(super) fn get(&self, id: &ErpId) -> Option<Arc<ConnectedErp>> {
+    pub(crate) fn get(&self, id: &ErpId) -> Option<Arc<ConnectedErp>> {
         self.snapshot().get(id).cloned()
     }
 

@@ -45,7 +45,7 @@ pub(super) struct Gateway {
 pub(super) async fn gateway(store: &Store, definitions: &[ErpDefinition]) -> Result<Gateway, String> {
     let config = Config::defaults()?;
     let audit = Audit::new(store.clone(), clock);
-    let services = crate::app::services(&config);
+    let services = crate::app::services(&config, None);
     let erps = Erps::open(&config, definitions, services, store.clone(), audit.clone(), clock).await?;
     Ok(Gateway { erps, store: store.clone(), audit })
 }

@@ -27,6 +27,7 @@ use crate::{
     answers::Answers,
     auth::{Authenticator, Credentials, RateLimit},
     erps::ErpRegistry,
+    oauth::{CALLBACK, Consents},
     ready::Ready,
 };
 use axum::{
@@ -40,6 +41,7 @@ use axum::{
 use metrics_exporter_prometheus::PrometheusHandle;
 use schema::{Error, ErrorCode, ports::Caller};
 use std::{
+    net::IpAddr,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -60,6 +62,8 @@ pub(crate) struct Gateway {
     pub(crate) answers: Arc<Answers>,
     /// The connected ERPs.
     pub(crate) erps: Arc<ErpRegistry>,
+    /// What waits for somebody's consent.
+    pub(crate) consents: Arc<Consents>,
     /// Who may ask.
     pub(crate) authenticator: Arc<Authenticator>,
     /// Who may say where a request comes from.
@@ -81,9 +85,14 @@ pub(crate) struct Gateway {
 }
 
 impl Gateway {
+    /// Where a request comes from.
+    fn address(&self, head: &request::Parts) -> Option<IpAddr> {
+        head.extensions.get::<Peer>().map(|peer| self.proxies.client(peer.0, &head.headers))
+    }
+
     /// Who sent a request, and from where.
     async fn caller(&self, head: &request::Parts, id: &RequestId) -> Result<Caller, Refusal> {
-        let address = head.extensions.get::<Peer>().map(|peer| self.proxies.client(peer.0, &head.headers));
+        let address = self.address(head);
         // What is no text is no credential, but it is not nothing.
         let authorization = head.headers.get(header::AUTHORIZATION).map(|value| value.to_str().unwrap_or_default());
         match self.authenticator.authenticate(Credentials { authorization, address }).await {
@@ -123,6 +132,7 @@ pub(crate) fn router(gateway: Gateway, cors_origins: &[String]) -> Result<Router
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
+        .route(CALLBACK, get(consented))
         .route("/", get(async || (StatusCode::SEE_OTHER, [(header::LOCATION, "/graphql")])))
         .method_not_allowed_fallback(graphql::method_not_allowed)
         .fallback(graphql::not_found)
@@ -138,6 +148,17 @@ async fn ready(State(gateway): State<Arc<Gateway>>) -> (StatusCode, &'static str
     } else {
         (StatusCode::SERVICE_UNAVAILABLE, "the store cannot be used: the log tells why\n")
     }
+}
+
+/// Somebody comes back from a consent. They carry no credentials but what the gateway gave them along.
+async fn consented(
+    State(gateway): State<Arc<Gateway>>,
+    Extension(id): Extension<RequestId>,
+    request: Request<axum::body::Body>,
+) -> Response {
+    let (head, _) = request.into_parts();
+    let address = gateway.address(&head);
+    gateway.consents.returned(head.uri.query().unwrap_or_default(), address, &id.0).await
 }
 
 async fn metrics(

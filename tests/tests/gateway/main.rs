@@ -4,6 +4,7 @@ mod access;
 mod attacks;
 #[path = "../shared/clock.rs"]
 mod clock;
+mod consent;
 mod erps;
 mod errors;
 mod health;

@@ -263,7 +263,6 @@ async fn whoever_waits_goes_on_when_the_lease_ends() {
 async fn without_a_token_a_person_is_asked_for() {
     let with = |values: &[(&str, &str)]| settings(values).expect("good settings");
     let settings = with(&[("refresh_token", "")]);
-    assert!(SYSTEM.needs_consent(&settings));
     let error = (SYSTEM.build)(&"books".into(), settings, &services())
         .expect("a company")
         .probe(&ctx())
