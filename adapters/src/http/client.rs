@@ -22,6 +22,9 @@ pub struct ClientSettings {
     pub accept_invalid_certs: bool,
     /// Certificates to trust besides those of the machine, as PEM.
     pub root_pem: Option<String>,
+    /// What the settings form has for a server that signed its own certificate, as a sentence tells a person whose server is
+    /// not trusted: `enter … in the setting …`. Default: nothing.
+    pub trust_advice: Option<&'static str>,
     /// Whether link-local and metadata addresses may be connected to. Default: no.
     pub allow_link_local: bool,
     /// How long connecting may take, name look-up and TLS included. Default: 5 s.
@@ -38,6 +41,7 @@ impl ClientSettings {
             also: Vec::new(),
             accept_invalid_certs: false,
             root_pem: None,
+            trust_advice: None,
             allow_link_local: false,
             connect_timeout: Duration::from_secs(5),
             max_response_bytes: 64 << 20,
@@ -52,6 +56,7 @@ impl ClientSettings {
 pub struct Client {
     reqwest: reqwest::Client,
     allowed: Vec<Origin>,
+    trust_advice: Option<&'static str>,
     allow_link_local: bool,
     max_response_bytes: usize,
 }
@@ -106,6 +111,7 @@ impl Client {
         Ok(Self {
             reqwest,
             allowed: urls().map(Url::origin).collect(),
+            trust_advice: settings.trust_advice,
             allow_link_local: settings.allow_link_local,
             max_response_bytes: settings.max_response_bytes,
         })
@@ -147,7 +153,8 @@ impl Http for Client {
         let mut outgoing = reqwest::Request::new(request.method, request.url);
         *outgoing.headers_mut() = request.headers;
         *outgoing.body_mut() = request.body.map(Into::into);
-        let mut answer = self.reqwest.execute(outgoing).await.map_err(|e| failure::of_sending(e, &host))?;
+        let mut answer =
+            self.reqwest.execute(outgoing).await.map_err(|e| failure::of_sending(e, &host, self.trust_advice))?;
         let (status, headers) = (answer.status(), std::mem::take(answer.headers_mut()));
         Ok(Response { status, headers, body: self.read(answer, &host).await? })
     }

@@ -5,13 +5,14 @@ use crate::error::{Error, ErrorKind};
 use rustls::CertificateError;
 use std::{error::Error as StdError, io};
 
-/// The failure of sending a request to a host, or of reading the head of its answer.
-pub(super) fn of_sending(error: reqwest::Error, host: &str) -> Error {
+/// The failure of sending a request to a host, or of reading the head of its answer. `trust_advice` tells what helps where its
+/// certificate is not trusted.
+pub(super) fn of_sending(error: reqwest::Error, host: &str, trust_advice: Option<&str>) -> Error {
     let error = error.without_url();
     let (kind, message) = if find::<Refused>(&error).is_some() {
         (ErrorKind::Config, format!("{host} is at a link-local or metadata address, where the gateway does not go"))
     } else if let Some(tls) = find::<rustls::Error>(&error) {
-        (ErrorKind::Unavailable, of_tls(tls, host))
+        (ErrorKind::Unavailable, of_tls(tls, host, trust_advice))
     } else if error.is_dns() {
         (ErrorKind::Unavailable, format!("cannot connect to {host}: the name cannot be resolved"))
     } else if error.is_connect() {
@@ -46,7 +47,7 @@ pub(super) fn of_reading(error: reqwest::Error, host: &str) -> Error {
     Error::new(kind, message).with_detail(chain(&error))
 }
 
-fn of_tls(error: &rustls::Error, host: &str) -> String {
+fn of_tls(error: &rustls::Error, host: &str, trust_advice: Option<&str>) -> String {
     match error {
         rustls::Error::InvalidCertificate(CertificateError::Expired | CertificateError::ExpiredContext { .. }) => {
             format!("the certificate of {host} has expired")
@@ -54,7 +55,13 @@ fn of_tls(error: &rustls::Error, host: &str) -> String {
         rustls::Error::InvalidCertificate(
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
         ) => format!("the certificate of {host} was issued for another name"),
-        rustls::Error::InvalidCertificate(_) => format!("the certificate of {host} is not trusted"),
+        rustls::Error::InvalidCertificate(_) => match trust_advice {
+            Some(advice) => format!("the certificate of {host} is not trusted: {advice}"),
+            None => format!("the certificate of {host} is not trusted"),
+        },
+        rustls::Error::InvalidMessage(_) => {
+            format!("cannot connect to {host}: it does not speak TLS, its address may have to begin with http://")
+        }
         _ => format!("cannot connect to {host}: TLS failed"),
     }
 }
@@ -93,4 +100,19 @@ fn find<'a, E: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Optio
 fn chain(error: &(dyn StdError + 'static)) -> String {
     let causes = std::iter::successors(Some(error), |cause| (*cause).source());
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_signed_a_certificate_themselves_is_told_what_helps() {
+        let unknown = rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer);
+        let said = of_tls(&unknown, "b1.local", Some("enter it in the setting root_certificate"));
+        assert_eq!(said, "the certificate of b1.local is not trusted: enter it in the setting root_certificate");
+        assert_eq!(of_tls(&unknown, "b1.local", None), "the certificate of b1.local is not trusted");
+        let plain = rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType);
+        assert!(of_tls(&plain, "b1.local", None).contains("begin with http://"));
+    }
 }

@@ -36,6 +36,8 @@ pub(super) struct Company {
     pub(super) zone: Tz,
     /// Whether the zone is known, or UTC for want of it.
     pub(super) zone_is_known: bool,
+    /// All that the user may choose from, this one among them, by their ids.
+    pub(super) choice: Vec<(i64, String)>,
 }
 
 /// Odoo's currencies: rows name them by their ids.
@@ -377,7 +379,7 @@ async fn load_company(ctx: &Ctx, link: &Link, config: &Config) -> Result<Company
         let may = companies.iter().map(|c| format!("{} ({})", c.id, c.name)).collect::<Vec<_>>().join(", ");
         return Err(Error::new(
             ErrorKind::Config,
-            format!("The Odoo user has no access to company {id}, but to {may}."),
+            format!("The Odoo user has no access to company {id}, but to {may}: correct the setting company_id."),
         ));
     };
     let mut above = Vec::new();
@@ -387,6 +389,8 @@ async fn load_company(ctx: &Ctx, link: &Link, config: &Config) -> Result<Company
         above.push(parent);
         below = companies.iter().find(|row| row.id == parent);
     }
+    let mut choice: Vec<_> = companies.iter().map(|company| (company.id, company.name.clone())).collect();
+    choice.sort_unstable();
     let row = companies.swap_remove(at);
     let own_zone = user.tz.as_str().and_then(|name| name.parse().ok());
     Ok(Company {
@@ -396,6 +400,7 @@ async fn load_company(ctx: &Ctx, link: &Link, config: &Config) -> Result<Company
         currency: config.base_currency.or_else(|| row.currency_id.1.parse().ok()),
         zone: config.time_zone.or(own_zone).unwrap_or(Tz::UTC),
         zone_is_known: config.time_zone.or(own_zone).is_some(),
+        choice,
     })
 }
 

@@ -110,6 +110,7 @@ impl Linker {
     pub(super) fn new(config: Arc<Config>, info: Info, services: &Services, keep: Duration) -> Result<Self> {
         let client = Client::new(&ClientSettings {
             root_pem: config.root_certificate.clone(),
+            trust_advice: Some("enter the certificate that signed it, or its own, in the setting root_certificate"),
             allow_link_local: services.allow_link_local,
             ..ClientSettings::new(config.base.clone())
         })?;

@@ -24,8 +24,8 @@ mod wire;
 
 use crate::{
     adapter::{
-        Adapter, AggregateQuery, AggregateRow, Capability, Children, ChildrenQuery, Count, Ctx, Info, ListQuery, Page,
-        Paging, RawCall, ServerInfo,
+        Adapter, AggregateQuery, AggregateRow, Capability, Children, ChildrenQuery, Company, Count, Ctx, Info,
+        ListQuery, Page, Paging, RawCall, ServerInfo,
     },
     cached::Cached,
     catalog::{Services, System},
@@ -205,7 +205,12 @@ impl Adapter for Odoo {
             base_currency: books.company.currency,
             time_zone: books.company.zone_is_known.then(|| books.company.zone.to_string()),
             missing_rights: missing.collect(),
-            companies: Vec::new(),
+            companies: books
+                .company
+                .choice
+                .iter()
+                .map(|(id, name)| Company { id: id.to_string(), name: name.clone() })
+                .collect(),
         })
     }
 

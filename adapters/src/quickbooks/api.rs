@@ -48,6 +48,11 @@ impl Api {
         Self { http, base, minor_version, batches: Mutex::default() }
     }
 
+    /// The company's number.
+    pub(super) fn realm(&self) -> &str {
+        self.base.path_segments().and_then(|mut segments| segments.next_back()).unwrap_or_default()
+    }
+
     pub(super) fn minor_version(&self) -> u32 {
         self.minor_version
     }

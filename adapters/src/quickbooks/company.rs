@@ -6,7 +6,7 @@ use super::{
     statement::{Selection, is_whole},
 };
 use crate::{
-    adapter::{Ctx, ServerInfo},
+    adapter::{Company, Ctx, ServerInfo},
     error::{ErrorKind, Result},
     mapping::{Mapping, SourceFilter, Tables},
     model::{CurrencyCode, EntityType},
@@ -203,12 +203,14 @@ pub(super) async fn probe(api: &Api, ctx: &Ctx, mapping: &Mapping) -> Result<Ser
     });
     let edition = edition.unwrap_or_else(|| "QuickBooks Online".to_owned());
     let zone = company.as_ref().and_then(|c| c.default_time_zone.as_deref()?.parse::<chrono_tz::Tz>().ok());
+    let name = company.and_then(|c| c.company_name);
     Ok(ServerInfo {
         version: Some(format!("{edition}, API v3 minor version {}", api.minor_version())),
-        company: company.and_then(|c| c.company_name),
+        company: name.clone(),
         base_currency,
         time_zone: zone.map(|zone| zone.name().to_owned()),
         missing_rights,
-        companies: Vec::new(),
+        // A consent is for one.
+        companies: vec![Company { id: api.realm().to_owned(), name: name.unwrap_or_default() }],
     })
 }

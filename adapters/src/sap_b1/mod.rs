@@ -84,6 +84,10 @@ fn build(erp: &ErpId, settings: Settings, services: &Services) -> Result<Arc<dyn
     let client = Client::new(&ClientSettings {
         accept_invalid_certs: config.accept_invalid_certificates,
         root_pem: config.root_certificate.clone(),
+        trust_advice: Some(
+            "enter the certificate that signed it, or its own, in the setting root_certificate; for tests only, \
+             accept_invalid_certificates turns off the check",
+        ),
         allow_link_local: services.allow_link_local,
         ..ClientSettings::new(config.root.clone())
     })?;

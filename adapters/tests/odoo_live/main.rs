@@ -10,6 +10,7 @@
 
 mod sums;
 mod tables;
+mod trouble;
 
 use adapters::{
     Error, ErrorKind,

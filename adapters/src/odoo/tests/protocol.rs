@@ -141,7 +141,10 @@ async fn the_company_of_the_setting_has_to_be_one_of_the_users() {
     let (odoo, _) = partners(17).connect(&[("password", PASSWORD), ("company_id", "5")]);
     let error = odoo.probe(&ctx()).await.expect_err("refused");
     assert_eq!(error.kind, ErrorKind::Config);
-    assert_eq!(error.message, "The Odoo user has no access to company 5, but to 3 (Acme).");
+    assert_eq!(
+        error.message,
+        "The Odoo user has no access to company 5, but to 3 (Acme): correct the setting company_id."
+    );
     let (odoo, _) = partners(17).connect(&[("password", PASSWORD), ("company_id", "3")]);
     let info = odoo.probe(&ctx()).await.expect("a probe");
     assert_eq!((info.version.as_deref(), info.company.as_deref()), (Some("17.0"), Some("Acme")));
