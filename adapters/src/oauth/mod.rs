@@ -32,8 +32,6 @@ pub const REFRESH_TOKEN: &str = "refresh_token";
 pub(crate) const RENEW: &str = "token";
 /// The operation of requests that buy the first tokens with the code that a consent gave.
 pub(crate) const CONSENT: &str = "consent";
-/// The operation of requests that end tokens.
-pub(crate) const REVOKE: &str = "revoke";
 
 /// An access token lasts so long where the answer does not say.
 const LIFETIME: u32 = 3600;
@@ -47,8 +45,6 @@ pub struct OAuthDef {
     pub authorize: Endpoint,
     /// Where tokens are bought.
     pub token: Endpoint,
-    /// Where tokens are ended, if there is such a place.
-    pub revoke: Option<Endpoint>,
     /// What the gateway asks to be allowed.
     pub scopes: &'static [&'static str],
     /// Whether the system takes a proof that whoever brings the code asked for it (RFC 7636).
@@ -160,7 +156,7 @@ impl App {
         redirect: &Url,
         verifier: Option<&SecretString>,
     ) -> Result<Tokens> {
-        let http = self.http(info, &self.token, allow_link_local)?;
+        let http = self.http(info, allow_link_local)?;
         let mut form = vec![
             ("grant_type", "authorization_code"),
             ("code", code.expose_secret()),
@@ -193,30 +189,9 @@ impl App {
         Ok(granted.tokens(ctx, next))
     }
 
-    /// Ends the consent that tokens stand for, where the system has a place for that.
-    ///
-    /// # Errors
-    /// As in every call.
-    pub async fn revoke(
-        &self,
-        ctx: &Ctx,
-        info: &Info,
-        allow_link_local: bool,
-        settings: &Settings,
-        tokens: &Tokens,
-    ) -> Result<()> {
-        let Some(revoke) = &self.def.revoke else { return Ok(()) };
-        let url = revoke.url(settings)?;
-        let http = self.http(info, &url, allow_link_local)?;
-        // RFC 7009 has a form; Intuit takes both.
-        let mut request = Request::post_form(url, REVOKE, &[("token", tokens.refresh.expose_secret())]);
-        request.set_basic(&self.client_id, &self.client_secret)?;
-        http.send(ctx, request).await.map(drop)
-    }
-
-    fn http(&self, info: &Info, url: &Url, allow_link_local: bool) -> Result<BoxHttp> {
-        let client = Client::new(&ClientSettings { allow_link_local, ..ClientSettings::new(url.clone()) })?;
-        let host = HostState::new(url.origin().ascii_serialization(), Policy::default(), Arc::new(NoAuth));
+    fn http(&self, info: &Info, allow_link_local: bool) -> Result<BoxHttp> {
+        let client = Client::new(&ClientSettings { allow_link_local, ..ClientSettings::new(self.token.clone()) })?;
+        let host = HostState::new(self.token.origin().ascii_serialization(), Policy::default(), Arc::new(NoAuth));
         Ok(stack(Arc::new(client), info, &Arc::new(host), Arc::new(self.def.classify)))
     }
 

@@ -33,11 +33,6 @@ pub(super) static OAUTH: OAuthDef = OAuthDef {
         setting: Some("token_url"),
         below: &["oauth2", "v1", "tokens", "bearer"],
     },
-    revoke: Some(Endpoint {
-        default: "https://developer.api.intuit.com/v2/oauth2/tokens/revoke",
-        setting: None,
-        below: &["v2", "oauth2", "tokens", "revoke"],
-    }),
     scopes: &["com.intuit.quickbooks.accounting"],
     pkce: false,
     callback: &[("realmId", "realm_id")],
