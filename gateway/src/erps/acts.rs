@@ -147,6 +147,11 @@ async fn business_one_is_connected() {
 }
 
 #[tokio::test]
+async fn quickbooks_is_connected() {
+    an_erp_is_connected_under_an_id_of_its_own(System::QuickBooks).await;
+}
+
+#[tokio::test]
 async fn what_does_not_work_is_not_connected_and_says_what_to_do() {
     let office = Office::open(System::Odoo).await;
     let port = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();

@@ -82,6 +82,10 @@ impl Trials {
 /// Why an ERP does not work, and what helps.
 pub(super) fn advice(error: &Error) -> String {
     let what = sentence(&error.message);
+    // An adapter that knows better what helps has said so.
+    if what.to_lowercase().contains("check ") {
+        return what;
+    }
     let help = match error.kind {
         ErrorKind::Unauthorized => "Check the user and the password or key in the settings.",
         ErrorKind::Forbidden => "Give the ERP's user this right, or connect with another user.",
