@@ -27,8 +27,9 @@ use tests::{App, Setup};
 
 /// A gateway under a fast clock, so that quotas and back-offs take no time.
 async fn start(setup: Setup) -> (App, FastClock) {
-    let clock = FastClock::start();
+    // Started before the clock runs fast: the patience of the store with its file would pass in no time.
     let app = App::start(setup).await;
+    let clock = FastClock::start();
     app.erps().for_each(|erp| clock.take_along(erp));
     (app, clock)
 }
