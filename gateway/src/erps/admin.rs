@@ -180,6 +180,7 @@ impl Admin {
                 of_file: false,
                 settings: filled.plain.clone(),
                 secrets: filled.secrets.clone(),
+                unreadable: None,
                 paused: false,
                 created_at: now,
                 updated_at: now,

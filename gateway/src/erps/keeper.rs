@@ -9,6 +9,7 @@ use super::{
 };
 use crate::store::{ErpRow, HealthRow, Store, StoreError};
 use adapters::{
+    Error, ErrorKind,
     adapter::Adapter,
     catalog::{self, Services},
     model::ErpId,
@@ -134,6 +135,7 @@ impl ErpKeeper {
                     of_file: true,
                     settings: BTreeMap::new(),
                     secrets: BTreeMap::new(),
+                    unreadable: None,
                     paused: false,
                     created_at: now,
                     updated_at: now,
@@ -277,7 +279,11 @@ impl ErpKeeper {
                 row.settings.iter().map(|(key, value)| (key.clone(), serde_json::Value::from(value.as_str()))).collect()
             }
         };
-        let build = || match made.map_or_else(|| catalog::build(system.key, &row.id, settings, &self.services), Ok) {
+        let make = || match &row.unreadable {
+            Some(why) if definition.is_none() => Err(unreadable(&row.id, why)),
+            _ => catalog::build(system.key, &row.id, settings, &self.services),
+        };
+        let build = || match made.map_or_else(make, Ok) {
             Ok(adapter) => adapter,
             Err(why) => {
                 tracing::error!(erp.id = %row.id, error = %why, "the settings of this ERP cannot be used");
@@ -313,6 +319,15 @@ impl ErpKeeper {
         }
         self.registry.put(Arc::new(ConnectedErp::new(link, row.revision, row.paused, schedule, view)));
     }
+}
+
+/// Why an ERP whose secrets do not open cannot be used.
+fn unreadable(erp: &ErpId, why: &str) -> Error {
+    let message = format!(
+        "The stored secrets of {erp} cannot be read: they were changed outside of the gateway. Enter all of them again with \
+         updateErp."
+    );
+    Error::new(ErrorKind::Config, message).with_detail(why)
 }
 
 /// What the last probe found before this process was started.

@@ -179,6 +179,7 @@ impl ErpDefinition {
             of_file: false,
             settings: plain,
             secrets,
+            unreadable: None,
             paused: false,
             created_at: now,
             updated_at: now,

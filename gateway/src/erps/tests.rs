@@ -13,6 +13,7 @@ use adapters::{
 };
 use async_trait::async_trait;
 use schema::ports::{AuditView, ErpStatus, Erps as _, Principal, Role};
+use sqlx::{Connection as _, SqliteConnection};
 use std::sync::{
     Mutex,
     atomic::{AtomicU32, Ordering},
@@ -440,12 +441,22 @@ async fn what_is_known_of_an_erp_outlives_a_restart() {
 
 #[tokio::test]
 async fn settings_that_do_not_fit_any_more_stop_nothing() {
-    let (store, _folder) = store().await;
+    let (store, folder) = store().await;
     let mut broken = row("broken", URL);
     broken.settings.insert("of_an_older_version".into(), "x".into());
     store.add_erp(&broken).await.expect("stored");
     store.add_erp(&ErpRow { system: "unheard_of".into(), ..row("unheard-of", URL) }).await.expect("stored");
+    store.add_erp(&row("tampered", URL)).await.expect("stored");
+    let file = format!("sqlite:{}", folder.path().join("gateway.db").display());
+    let mut beside = SqliteConnection::connect(&file).await.expect("the file");
+    let tamper =
+        "UPDATE erps SET sealed = CAST(substr(sealed, 1, length(sealed) - 1) || x'00' AS BLOB) WHERE id = 'tampered'";
+    sqlx::query(tamper).execute(&mut beside).await.expect("tampered with");
     let gateway = gateway(&store, &[]).await.expect("a gateway");
+    let tampered = gateway.erps.registry.get(&"tampered".into()).expect("it can be found and repaired");
+    gateway.erps.health.check(&tampered).await;
+    let message = tampered.view(clock()).status_message.clone();
+    assert!(message.as_ref().is_some_and(|why| why.contains("Enter all of them again")), "{message:?}");
     let erp = gateway.erps.registry.get(&"broken".into()).expect("it can be found and repaired");
     gateway.erps.health.check(&erp).await;
     let view = erp.view(clock());

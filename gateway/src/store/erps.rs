@@ -24,6 +24,8 @@ pub struct ErpRow {
     pub settings: BTreeMap<String, String>,
     /// Its secrets.
     pub secrets: BTreeMap<String, SecretString>,
+    /// Why its secrets cannot be read, where they cannot: one ERP's trouble is not the others'.
+    pub unreadable: Option<String>,
     /// Whether an operator paused it.
     pub paused: bool,
     /// When it was connected.
@@ -76,8 +78,13 @@ macro_rules! columns {
         let (id, settings): (String, String) = (row.try_get("id")?, row.try_get("settings")?);
         let sealed: Option<Vec<u8>> = row.try_get("sealed")?;
         let disconnected_at: Option<i64> = row.try_get("disconnected_at")?;
+        let (secrets, unreadable) = match $store.secrets(&id, sealed.as_deref()) {
+            Ok(secrets) => (secrets, None),
+            Err(why) => (BTreeMap::new(), Some(why.to_string())),
+        };
         Ok::<_, StoreError>(ErpRow {
-            secrets: $store.secrets(&id, sealed.as_deref())?,
+            secrets,
+            unreadable,
             settings: serde_json::from_str(&settings).map_err(|_| broken(&id))?,
             id: id.as_str().into(),
             name: row.try_get("name")?,

@@ -125,6 +125,9 @@ impl Principal {
             return Ok(());
         }
         let message = match (what.scope(), what.comes_with(Role::Admin)) {
+            (Some(scope), true) if what.comes_with(Role::Analyst) => {
+                format!("A key or token with the role SERVICE needs the scope {scope} for this.")
+            }
             (Some(scope), true) => format!("This needs the role ADMIN or the scope {scope}."),
             (Some(scope), false) => format!("This needs the scope {scope}."),
             (None, _) => "This needs the role ADMIN.".to_owned(),

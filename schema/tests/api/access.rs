@@ -144,7 +144,7 @@ async fn a_program_reads_records_only_with_its_scope() {
         let response = ask(&fake.api(), &query, Variables::default(), service(&["audit:read"])).await;
         assert_eq!(
             error_of(&response),
-            ("FORBIDDEN".into(), "This needs the role ADMIN or the scope records:read.".into()),
+            ("FORBIDDEN".into(), "A key or token with the role SERVICE needs the scope records:read for this.".into()),
             "{query}"
         );
         let refused = response.data.into_json().expect("JSON");

@@ -87,6 +87,7 @@ pub(crate) fn erp(id: &str, password: &str) -> ErpRow {
         of_file: false,
         settings: BTreeMap::from([("url".into(), "https://erp.example".into())]),
         secrets: BTreeMap::from([("password".into(), SecretString::from(password))]),
+        unreadable: None,
         paused: false,
         created_at: NOW,
         updated_at: NOW,
