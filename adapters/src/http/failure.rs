@@ -55,6 +55,15 @@ fn of_tls(error: &rustls::Error, host: &str, trust_advice: Option<&str>) -> Stri
         rustls::Error::InvalidCertificate(
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
         ) => format!("the certificate of {host} was issued for another name"),
+        // What `openssl req -x509` makes unless told otherwise; no root certificate helps (webpki has no type of it to match).
+        rustls::Error::InvalidCertificate(CertificateError::Other(why))
+            if format!("{why:?}").contains("CaUsedAsEndEntity") =>
+        {
+            format!(
+                "the certificate of {host} is one of an authority (CA:TRUE), which may sign others but not serve: make \
+                 the server one with CA:FALSE"
+            )
+        }
         rustls::Error::InvalidCertificate(_) => match trust_advice {
             Some(advice) => format!("the certificate of {host} is not trusted: {advice}"),
             None => format!("the certificate of {host} is not trusted"),
@@ -112,6 +121,9 @@ mod tests {
         let said = of_tls(&unknown, "b1.local", Some("enter it in the setting root_certificate"));
         assert_eq!(said, "the certificate of b1.local is not trusted: enter it in the setting root_certificate");
         assert_eq!(of_tls(&unknown, "b1.local", None), "the certificate of b1.local is not trusted");
+        let why = rustls::OtherError(std::sync::Arc::new(io::Error::other("CaUsedAsEndEntity")));
+        let authority = rustls::Error::InvalidCertificate(CertificateError::Other(why));
+        assert!(of_tls(&authority, "b1.local", Some("enter it")).contains("CA:FALSE"));
         let plain = rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType);
         assert!(of_tls(&plain, "b1.local", None).contains("begin with http://"));
     }
