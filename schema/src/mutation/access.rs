@@ -97,11 +97,8 @@ impl AccessMutation {
         #[graphql(desc = "The key.")] input: CreateApiKeyInput,
     ) -> Option<Result<CreateApiKeyPayload>> {
         let state = RequestState::of(ctx);
-        let outcome = match input.key() {
-            Ok(key) => state.ports.access.create_api_key(&state.caller, key).await,
-            Err(refused) => Err(refused),
-        };
-        Some(Settled::of(outcome).map(CreateApiKeyPayload))
+        let done = async { state.ports.access.create_api_key(&state.caller, input.key()?).await };
+        Some(Settled::of(done.await).map(CreateApiKeyPayload))
     }
 
     /// Ends an API key at once.

@@ -263,13 +263,11 @@ impl ErpMutation {
     ) -> Option<Result<ErpPayload>> {
         let state = RequestState::of(ctx);
         let ConnectErpInput { name, system, settings: values, test } = input;
-        ErpPayload::of(match settings(values) {
-            Ok(settings) => {
-                let erp = NewErp { name, system, settings, test: test.unwrap_or(true) };
-                state.ports.erp_admin.connect(&state.caller, erp).await
-            }
-            Err(refused) => Err(refused),
-        })
+        let done = async {
+            let erp = NewErp { name, system, settings: settings(values)?, test: test.unwrap_or(true) };
+            state.ports.erp_admin.connect(&state.caller, erp).await
+        };
+        ErpPayload::of(done.await)
     }
 
     /// Changes the name or settings of an ERP. Queries that are under way go on with the old ones.
@@ -280,14 +278,12 @@ impl ErpMutation {
         #[graphql(desc = "What changes.")] input: UpdateErpInput,
     ) -> Option<Result<ErpPayload>> {
         let state = RequestState::of(ctx);
-        let change = |input: UpdateErpInput| {
+        let done = async {
             let erp = erp_id(&input.id, &["id"])?;
-            Ok((erp, ErpChange { name: input.name, settings: input.settings.map(settings).transpose()? }))
+            let change = ErpChange { name: input.name, settings: input.settings.map(settings).transpose()? };
+            state.ports.erp_admin.update(&state.caller, &erp, change).await
         };
-        ErpPayload::of(match change(input) {
-            Ok((erp, change)) => state.ports.erp_admin.update(&state.caller, &erp, change).await,
-            Err(refused) => Err(refused),
-        })
+        ErpPayload::of(done.await)
     }
 
     /// Disconnects an ERP for good: its name, runs and operations are kept, its secrets and its replica are erased.
@@ -297,10 +293,8 @@ impl ErpMutation {
         #[graphql(desc = "Which one.")] input: DisconnectErpInput,
     ) -> Option<Result<ErpPayload>> {
         let state = RequestState::of(ctx);
-        ErpPayload::of_view(match erp_id(&input.id, &["id"]) {
-            Ok(erp) => state.ports.erp_admin.disconnect(&state.caller, &erp).await,
-            Err(refused) => Err(refused),
-        })
+        let done = async { state.ports.erp_admin.disconnect(&state.caller, &erp_id(&input.id, &["id"])?).await };
+        ErpPayload::of_view(done.await)
     }
 
     /// Tries settings and tells what is behind them. Nothing is stored but what a connected ERP says of itself.
@@ -311,11 +305,8 @@ impl ErpMutation {
         #[graphql(desc = "What is tried.")] input: TestErpInput,
     ) -> Option<Result<TestErpPayload>> {
         let state = RequestState::of(ctx);
-        let outcome = match input.target() {
-            Ok(target) => state.ports.erp_admin.test(&state.caller, target).await,
-            Err(refused) => Err(refused),
-        };
-        Some(Settled::of(outcome).map(TestErpPayload))
+        let done = async { state.ports.erp_admin.test(&state.caller, input.target()?).await };
+        Some(Settled::of(done.await).map(TestErpPayload))
     }
 
     /// Forgets an ERP's sessions and failures and tries again; `authorizationUrl` tells where a person has to consent.
@@ -326,10 +317,8 @@ impl ErpMutation {
         #[graphql(desc = "Which one.")] input: ErpInput,
     ) -> Option<Result<ErpPayload>> {
         let state = RequestState::of(ctx);
-        ErpPayload::of(match erp_id(&input.id, &["id"]) {
-            Ok(erp) => state.ports.erp_admin.reconnect(&state.caller, &erp).await,
-            Err(refused) => Err(refused),
-        })
+        let done = async { state.ports.erp_admin.reconnect(&state.caller, &erp_id(&input.id, &["id"])?).await };
+        ErpPayload::of(done.await)
     }
 
     /// Asks an ERP nothing until it is resumed: lists report it as skipped.
@@ -339,10 +328,8 @@ impl ErpMutation {
         #[graphql(desc = "Which one.")] input: ErpInput,
     ) -> Option<Result<ErpPayload>> {
         let state = RequestState::of(ctx);
-        ErpPayload::of_view(match erp_id(&input.id, &["id"]) {
-            Ok(erp) => state.ports.erp_admin.pause(&state.caller, &erp).await,
-            Err(refused) => Err(refused),
-        })
+        let done = async { state.ports.erp_admin.pause(&state.caller, &erp_id(&input.id, &["id"])?).await };
+        ErpPayload::of_view(done.await)
     }
 
     /// Asks a paused ERP again.
@@ -352,10 +339,8 @@ impl ErpMutation {
         #[graphql(desc = "Which one.")] input: ErpInput,
     ) -> Option<Result<ErpPayload>> {
         let state = RequestState::of(ctx);
-        ErpPayload::of_view(match erp_id(&input.id, &["id"]) {
-            Ok(erp) => state.ports.erp_admin.resume(&state.caller, &erp).await,
-            Err(refused) => Err(refused),
-        })
+        let done = async { state.ports.erp_admin.resume(&state.caller, &erp_id(&input.id, &["id"])?).await };
+        ErpPayload::of_view(done.await)
     }
 
     /// Calls an ERP in its own terms. Needs the scope `erp:call`, also of administrators; the audit log tells of it.
@@ -366,12 +351,11 @@ impl ErpMutation {
         #[graphql(desc = "What is called.")] input: CallErpInput,
     ) -> Option<Result<CallErpPayload>> {
         let state = RequestState::of(ctx);
-        let call = |input: CallErpInput| Ok((erp_id(&input.erp, &["erp"])?, input.call()?));
-        let outcome = match call(input) {
-            Ok((erp, call)) => state.ports.erp_admin.call(&state.caller, &erp, call).await,
-            Err(refused) => Err(refused),
+        let done = async {
+            let erp = erp_id(&input.erp, &["erp"])?;
+            state.ports.erp_admin.call(&state.caller, &erp, input.call()?).await
         };
-        Some(Settled::of(outcome).map(CallErpPayload))
+        Some(Settled::of(done.await).map(CallErpPayload))
     }
 }
 
