@@ -90,6 +90,27 @@ impl RotatingTokens {
             }
         }
     }
+
+    /// Whether a refresh token, unless it is known to be dead, has bought new tokens. One that is refused is dead.
+    async fn renewed_by(
+        &self,
+        ctx: &Ctx,
+        http: &dyn Http,
+        refresh: SecretString,
+        dead: &mut Vec<(SecretString, Error)>,
+    ) -> Result<bool> {
+        if dead.iter().any(|(one, _)| same(one, &refresh)) {
+            return Ok(false);
+        }
+        match self.app.renew(ctx, &self.info, http, &refresh).await {
+            Ok(tokens) => self.keep(tokens).await.map(|()| true),
+            Err(error) if error.kind == ErrorKind::Unauthorized => {
+                dead.push((refresh, error));
+                Ok(false)
+            }
+            Err(error) => Err(error),
+        }
+    }
 }
 
 enum Stored {
@@ -135,8 +156,7 @@ impl Auth for RotatingTokens {
             return Ok(());
         }
         let Some(_lease) = self.lease(ctx, current.as_ref()).await? else { return Ok(()) };
-        let mut tried: Vec<SecretString> = Vec::new();
-        let mut dead = None;
+        let mut dead = Vec::new();
         for wait in READ_AGAIN {
             tokio::time::sleep(wait).await;
             let refresh = match self.take_stored(ctx, current.as_ref()).await? {
@@ -144,29 +164,17 @@ impl Auth for RotatingTokens {
                 Stored::Taken => return Ok(()),
                 Stored::Spent(refresh) => refresh,
             };
-            if tried.iter().any(|t| same(t, &refresh)) {
-                continue;
+            if self.renewed_by(ctx, http, refresh, &mut dead).await? {
+                return Ok(());
             }
-            match self.app.renew(ctx, &self.info, http, &refresh).await {
-                Ok(tokens) => return self.keep(tokens).await,
-                Err(error) if error.kind == ErrorKind::Unauthorized => dead = Some(error),
-                Err(error) => return Err(error),
-            }
-            tried.push(refresh);
         }
         // The operator may have connected the company anew since the store was written.
         for refresh in current.into_iter().map(|c| c.refresh).chain(self.entered.clone()) {
-            if tried.iter().any(|t| same(t, &refresh)) {
-                continue;
+            if self.renewed_by(ctx, http, refresh, &mut dead).await? {
+                return Ok(());
             }
-            match self.app.renew(ctx, &self.info, http, &refresh).await {
-                Ok(tokens) => return self.keep(tokens).await,
-                Err(error) if error.kind == ErrorKind::Unauthorized => dead = Some(error),
-                Err(error) => return Err(error),
-            }
-            tried.push(refresh);
         }
-        Err(dead.unwrap_or_else(no_consent))
+        Err(dead.pop().map_or_else(no_consent, |(_, why)| why))
     }
 }
 
