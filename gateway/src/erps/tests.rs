@@ -455,6 +455,15 @@ async fn settings_that_do_not_fit_any_more_stop_nothing() {
     let gateway = gateway(&store, &[]).await.expect("a gateway");
     let tampered = gateway.erps.registry.get(&"tampered".into()).expect("it can be found and repaired");
     gateway.erps.health.check(&tampered).await;
+    // What else is changed of it leaves what is sealed as it is: whoever repairs it may still want them.
+    let sealed = async |beside: &mut SqliteConnection| {
+        let sealed = sqlx::query_scalar::<_, Vec<u8>>("SELECT sealed FROM erps WHERE id = 'tampered'");
+        sealed.fetch_one(beside).await.expect("what is sealed")
+    };
+    let before = sealed(&mut beside).await;
+    let paused = ErpRow { paused: true, ..store.erp(&"tampered".into()).await.expect("read").expect("a row") };
+    assert_eq!(store.change_erp(&paused).await.expect("changed"), Some(2));
+    assert_eq!(sealed(&mut beside).await, before);
     let message = tampered.view(clock()).status_message.clone();
     assert!(message.as_ref().is_some_and(|why| why.contains("Enter all of them again")), "{message:?}");
     let erp = gateway.erps.registry.get(&"broken".into()).expect("it can be found and repaired");

@@ -1,6 +1,7 @@
 //! The connected ERPs and what their last probes found.
 
 use super::{Result, Store, StoreError, millis, on, time, transaction};
+use crate::sealing::OpenError;
 use adapters::model::ErpId;
 use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret, SecretString};
@@ -80,7 +81,8 @@ macro_rules! columns {
         let disconnected_at: Option<i64> = row.try_get("disconnected_at")?;
         let (secrets, unreadable) = match $store.secrets(&id, sealed.as_deref()) {
             Ok(secrets) => (secrets, None),
-            Err(why) => (BTreeMap::new(), Some(why.to_string())),
+            Err(why @ StoreError::Sealed { why: OpenError::Tampered, .. }) => (BTreeMap::new(), Some(why.to_string())),
+            Err(other) => return Err(other),
         };
         Ok::<_, StoreError>(ErpRow {
             secrets,
@@ -172,15 +174,18 @@ impl Store {
     }
 
     /// Replaces what changes of an ERP, if nobody else has changed it since it was read. The new revision, or none if
-    /// somebody has. A row with `disconnected_at` becomes a tombstone: its secrets, tokens and health are erased.
+    /// somebody has. A row with `disconnected_at` becomes a tombstone: its secrets, tokens and health are erased. Secrets that
+    /// could not be read stay as they are until others take their place.
     pub async fn change_erp(&self, row: &ErpRow) -> Result<Option<i64>> {
         let gone = row.disconnected_at.is_some();
+        let keeps_sealed = row.unreadable.is_some() && row.secrets.is_empty() && !gone;
         let sealed = if gone { None } else { self.sealed_secrets(row)? };
         let settings = serde_json::to_string(&row.settings).map_err(|_| broken(row.id.as_str()))?;
         let changed = transaction!(self, tx => {
             let changed = sqlx::query(
-                "UPDATE erps SET name = $2, system = $3, of_file = $4, settings = $5, sealed = $6, paused = $7, updated_at = $8, \
-                 disconnected_at = $9, revision = revision + 1 WHERE id = $1 AND revision = $10",
+                "UPDATE erps SET name = $2, system = $3, of_file = $4, settings = $5, \
+                 sealed = CASE WHEN $11 THEN sealed ELSE $6 END, paused = $7, updated_at = $8, disconnected_at = $9, \
+                 revision = revision + 1 WHERE id = $1 AND revision = $10",
             )
             .bind(row.id.as_str())
             .bind(&row.name)
@@ -192,6 +197,7 @@ impl Store {
             .bind(millis(row.updated_at))
             .bind(row.disconnected_at.map(millis))
             .bind(row.revision)
+            .bind(keeps_sealed)
             .execute(&mut *tx)
             .await?
             .rows_affected();
