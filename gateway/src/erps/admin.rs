@@ -173,20 +173,8 @@ impl Admin {
         let tried = if new.test && !lacks_consent { Some(self.prove(system, &filled, None).await?) } else { None };
         let now = (self.registry.clock)();
         for id in forms::ids(&name, system) {
-            let row = ErpRow {
-                id: id.as_str().into(),
-                name: name.clone(),
-                system: system.key.to_owned(),
-                of_file: false,
-                settings: filled.plain.clone(),
-                secrets: filled.secrets.clone(),
-                unreadable: None,
-                paused: false,
-                created_at: now,
-                updated_at: now,
-                disconnected_at: None,
-                revision: 1,
-            };
+            let new = ErpRow::new(id.as_str().into(), &name, system.key, now);
+            let row = ErpRow { settings: filled.plain.clone(), secrets: filled.secrets.clone(), ..new };
             let tokens = tried.as_ref().and_then(|tried| tried.tokens.as_ref());
             if let Some(erp) = self.keeper.add(&row, tokens).await.map_err(failed)? {
                 if lacks_consent {

@@ -128,20 +128,10 @@ impl ErpKeeper {
                     disconnected_at: None,
                     ..row
                 },
-                None => ErpRow {
-                    id: id.clone(),
-                    name: definition.name.clone(),
-                    system: definition.system.clone(),
-                    of_file: true,
-                    settings: BTreeMap::new(),
-                    secrets: BTreeMap::new(),
-                    unreadable: None,
-                    paused: false,
-                    created_at: now,
-                    updated_at: now,
-                    disconnected_at: None,
-                    revision: 1,
-                },
+                None => {
+                    let new = ErpRow::new(id.clone(), &definition.name, &definition.system, now);
+                    ErpRow { of_file: true, ..new }
+                }
             };
             self.write_of_file(row).await.map_err(of_store)?;
         }

@@ -172,20 +172,8 @@ impl ErpDefinition {
     pub fn row(&self, now: DateTime<Utc>) -> Result<ErpRow, String> {
         let system = adapters::catalog::find(&self.system).map_err(|error| error.message)?;
         let forms::Filled { plain, secrets } = forms::Filled::sort(system.settings, self.settings.exposed());
-        Ok(ErpRow {
-            id: self.id.as_str().into(),
-            name: self.name.clone(),
-            system: self.system.clone(),
-            of_file: false,
-            settings: plain,
-            secrets,
-            unreadable: None,
-            paused: false,
-            created_at: now,
-            updated_at: now,
-            disconnected_at: None,
-            revision: 1,
-        })
+        let new = ErpRow::new(self.id.as_str().into(), &self.name, &self.system, now);
+        Ok(ErpRow { settings: plain, secrets, ..new })
     }
 }
 

@@ -39,6 +39,26 @@ pub struct ErpRow {
     pub revision: i64,
 }
 
+impl ErpRow {
+    /// An ERP without settings that is connected now.
+    pub fn new(id: ErpId, name: &str, system: &str, now: DateTime<Utc>) -> Self {
+        Self {
+            id,
+            name: name.to_owned(),
+            system: system.to_owned(),
+            of_file: false,
+            settings: BTreeMap::new(),
+            secrets: BTreeMap::new(),
+            unreadable: None,
+            paused: false,
+            created_at: now,
+            updated_at: now,
+            disconnected_at: None,
+            revision: 1,
+        }
+    }
+}
+
 impl fmt::Debug for ErpRow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ErpRow").field("id", &self.id).field("revision", &self.revision).finish_non_exhaustive()

@@ -81,18 +81,9 @@ impl Beside {
 /// An ERP with a password.
 pub(crate) fn erp(id: &str, password: &str) -> ErpRow {
     ErpRow {
-        id: id.into(),
-        name: format!("ERP {id}"),
-        system: "odoo".into(),
-        of_file: false,
         settings: BTreeMap::from([("url".into(), "https://erp.example".into())]),
         secrets: BTreeMap::from([("password".into(), SecretString::from(password))]),
-        unreadable: None,
-        paused: false,
-        created_at: NOW,
-        updated_at: NOW,
-        disconnected_at: None,
-        revision: 1,
+        ..ErpRow::new(id.into(), &format!("ERP {id}"), "odoo", NOW)
     }
 }
 
