@@ -91,8 +91,13 @@ const B1: Spec = Spec {
     invoices: "Invoices",
     calls_for_sets: |_| 1,
     more_by_filter: &[],
-    // Stock is read place by place, partners of postings tell whether they are customers or vendors.
-    calls_for_joins: |entity| u64::from(matches!(entity, E::StockLevel | E::Transaction)),
+    // Stock is read place by place, partners of postings tell whether they are customers or vendors, the end of the fiscal year
+    // stands in the last posting period, payments of documents are joined: those in and those out.
+    calls_for_joins: |entity| match entity {
+        E::StockLevel | E::Transaction => 1,
+        E::Invoice | E::Bill | E::Company => 2,
+        _ => 0,
+    },
 };
 
 /// SAP Business One, OData 4, with queries in SQL.

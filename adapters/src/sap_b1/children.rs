@@ -3,6 +3,7 @@
 use super::{
     SapB1,
     books::Books,
+    join::{self, KEYS_PER_JOIN},
     reading::{Reading, Scope},
     reads::{Selection, present, read_all},
 };
@@ -11,15 +12,13 @@ use crate::{
     error::{Error, Result},
     mapping::{From, Literal, Plan, Predicate, SetMapping, SourceCondition, SourceFilter, SourceOp, Take, With},
     model::{Direction, EntityType, Record, RemoteRef, SourceSet, Value},
-    odata::{body::Page, filter::any},
+    odata::filter::any,
 };
 use futures_util::future::try_join_all;
 use std::{cmp::Ordering, collections::HashMap, sync::Arc};
 
 /// More elements than a record of the source has.
 const ELEMENTS: usize = 10_000;
-/// So many orders are looked up in one join.
-const ORDERS_PER_JOIN: usize = 100;
 
 pub(super) async fn list(
     b1: &SapB1,
@@ -152,7 +151,7 @@ impl Links {
     async fn join(b1: &SapB1, ctx: &Ctx, query: &ChildrenQuery, lines: &Lines<'_>) -> Result<Self> {
         let number = |parent: &RemoteRef| parent.id.parse::<u64>().ok();
         let orders: Vec<u64> = query.parents.iter().filter_map(number).collect();
-        let joins = orders.chunks(ORDERS_PER_JOIN).map(|orders| join(b1, ctx, lines, orders));
+        let joins = orders.chunks(KEYS_PER_JOIN).map(|orders| copies(b1, ctx, lines, orders));
         let mut by_order: HashMap<u64, Vec<u64>> = HashMap::new();
         for (order, document) in try_join_all(joins).await?.concat() {
             let documents = by_order.entry(order).or_default();
@@ -214,7 +213,7 @@ struct Lines<'m> {
 type Joined = HashMap<String, serde_json::Value>;
 
 /// Pairs of an order and a document with a line that was copied from it.
-async fn join(b1: &SapB1, ctx: &Ctx, of: &Lines<'_>, orders: &[u64]) -> Result<Vec<(u64, u64)>> {
+async fn copies(b1: &SapB1, ctx: &Ctx, of: &Lines<'_>, orders: &[u64]) -> Result<Vec<(u64, u64)>> {
     let Lines { set, order, .. } = of;
     let lines = format!("{set}/{}", of.lines);
     let alternatives: Vec<_> = orders.iter().map(|id| format!("{lines}/{order} eq {id}")).collect();
@@ -227,32 +226,18 @@ async fn join(b1: &SapB1, ctx: &Ctx, of: &Lines<'_>, orders: &[u64]) -> Result<V
     });
     let when: Option<String> = when.collect();
     let when = when.ok_or_else(|| Error::unsupported("SAP Business One cannot join these lines."))?;
+    let options = format!(
+        "$expand={set}($select=DocEntry),{lines}($select={order})&$filter={set}/DocEntry eq {lines}/DocEntry and {when}{}",
+        any(&alternatives)
+    );
     let mut pairs = Vec::new();
-    let mut skip = 0;
-    loop {
-        let mut option = format!(
-            "$expand={set}($select=DocEntry),{lines}($select={order})&$filter={set}/DocEntry eq {lines}/DocEntry and \
-             {when}{}",
-            any(&alternatives)
-        );
-        if skip > 0 {
-            option += &format!("&$skip={skip}");
-        }
-        let body = serde_json::json!({ "QueryPath": format!("$crossjoin({set},{lines})"), "QueryOption": option });
-        let response = b1.service.function(ctx, "QueryService_PostQuery", &body).await?;
-        let page = Page::read(&response.body)?;
-        for row in &page.rows {
-            let row: Joined = serde_json::from_slice(row).map_err(|e| {
-                Error::bad_response("the ERP's answer to a join cannot be read").with_detail(e.to_string())
-            })?;
-            let value = |side: &str, name: &str| row.get(side)?.get(name)?.as_u64();
-            if let (Some(document), Some(order)) = (value(set.as_str(), "DocEntry"), value(&lines, order)) {
-                pairs.push((order, document));
-            }
-        }
-        skip += page.rows.len();
-        if !page.more || page.rows.is_empty() {
-            return Ok(pairs);
+    for row in join::join(&b1.service, ctx, set.as_str(), &lines, &options).await? {
+        let row: Joined = serde_json::from_slice(&row)
+            .map_err(|e| Error::bad_response("the ERP's answer to a join cannot be read").with_detail(e.to_string()))?;
+        let value = |side: &str, name: &str| row.get(side)?.get(name)?.as_u64();
+        if let (Some(document), Some(order)) = (value(set.as_str(), "DocEntry"), value(&lines, order)) {
+            pairs.push((order, document));
         }
     }
+    Ok(pairs)
 }

@@ -133,3 +133,10 @@ pub(super) fn unknown(error: &Error) -> Option<(&str, &str)> {
     let (name, rest) = rest.split_once(": Property '")?.1.split_once('\'')?;
     rest.trim_end().ends_with("is invalid").then_some((set, name))
 }
+
+/// Whether the service refused a join for good: an older patch level knows no joins of lines, or not all of their properties.
+pub(super) fn cannot_join(error: &Error) -> bool {
+    let detail = error.detail.as_deref().unwrap_or_default();
+    let says = ["invalid $crossjoin query", "is invalid", "Unrecognized resource path", "Service Not Found"];
+    error.kind == ErrorKind::Rejected && says.iter().any(|what| detail.contains(what))
+}

@@ -7,10 +7,13 @@ mod children;
 mod config;
 mod dialect;
 mod fault;
+mod fiscal_year;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;
+mod join;
 mod ledger;
 mod partitions;
+mod payments;
 mod rates;
 mod raw_call;
 mod reading;
@@ -115,6 +118,7 @@ struct SapB1 {
     groups: Arc<Cached<Arc<Groups>>>,
     stock: Arc<Cached<Arc<Stock>>>,
     partitions: Arc<Cached<Arc<[Box<str>]>>>,
+    fiscal_year: Arc<Cached<Option<fiscal_year::End>>>,
     missing: Mutex<Missing>,
     books: Mutex<Option<Arc<Books>>>,
 }
@@ -134,6 +138,7 @@ impl SapB1 {
             groups: Cached::new(KEEP_TABLES),
             stock: Cached::new(KEEP_TABLES),
             partitions: Cached::new(KEEP_TABLES),
+            fiscal_year: Cached::new(KEEP_COMPANY),
             missing: Mutex::default(),
             books: Mutex::default(),
             config,
@@ -231,8 +236,12 @@ impl SapB1 {
 
     /// Whether an error tells of a property that was not known to be missing.
     fn learn(&self, error: &Error) -> bool {
-        let Some((set, property)) = unknown(error) else { return false };
-        let new = lock(&self.missing).insert((set.into(), property.into()));
+        unknown(error).is_some_and(|(set, property)| self.leave_out(&set.into(), property))
+    }
+
+    /// Leaves a property of a set out from now on; whether it was not left out before.
+    fn leave_out(&self, set: &SourceSet, property: &str) -> bool {
+        let new = lock(&self.missing).insert((set.clone(), property.into()));
         if new {
             let dot = if property.is_empty() { "" } else { "." };
             tracing::warn!(erp.name = %self.info.erp, "this Service Layer has no {set}{dot}{property}: it is left out");

@@ -1,6 +1,6 @@
 //! The company: one record, the answer of a function that knows no query options.
 
-use super::{SapB1, books::Books, supplement::with};
+use super::{SapB1, books::Books, fiscal_year, supplement::with};
 use crate::{
     adapter::{Children, ChildrenQuery, Count, Ctx, ListQuery, Page, Position, Row, SetPage},
     error::Result,
@@ -12,6 +12,9 @@ use std::sync::Arc;
 
 /// The call that tells about the company.
 pub(super) const ADMIN_INFO: &str = "CompanyService_GetAdminInfo";
+
+const YEAR_END_MONTH: &str = "+YearEndMonth";
+const YEAR_END_DAY: &str = "+YearEndDay";
 
 /// The set whose only record is the company, if the entity is read so.
 pub(super) fn set(books: &Books, entity: EntityType) -> Option<&Arc<SetMapping>> {
@@ -31,9 +34,17 @@ async fn read(
 ) -> Result<std::result::Result<Record, crate::adapter::Quarantined>> {
     let answer = b1.service.function(ctx, ADMIN_INFO, &serde_json::json!({})).await?;
     let row = with(&answer.body, "+CompanyDB", &b1.config.company_db);
-    let row = with(&row, "+TimeZone", b1.config.zone.name());
+    let mut row = with(&row, "+TimeZone", b1.config.zone.name());
+    let plan = Plan::new(set, fields);
+    if plan.reads(YEAR_END_MONTH) || plan.reads(YEAR_END_DAY) {
+        let end = fiscal_year::end(b1, ctx).await?;
+        let parts = [(YEAR_END_MONTH, end.map(|end| end.month)), (YEAR_END_DAY, end.and_then(|end| end.day))];
+        for (name, part) in parts {
+            row = part.map_or(row.clone(), |number| with(&row, name, &number.to_string()));
+        }
+    }
     let text = String::from_utf8_lossy(&row);
-    Ok(Plan::new(set, fields).read(&text, &[], &b1.env(ctx, books)))
+    Ok(plan.read(&text, &[], &b1.env(ctx, books)))
 }
 
 pub(super) async fn list(

@@ -4,6 +4,7 @@
 use super::{
     SapB1,
     fault::unknown,
+    payments,
     reads::IDS_PER_READ,
     service::{Ask, Manner, Service},
 };
@@ -136,6 +137,8 @@ pub(super) async fn supplement(b1: &SapB1, ctx: &Ctx, pages: &mut [(&Plan, &mut 
     let stock = if wanted(STOCK) { Some(stock(b1, ctx).await?) } else { None };
     let groups = if wanted(GROUP_NAME) { Some(groups(b1, ctx).await?) } else { None };
     let partners = if wanted(CARD_TYPE) { Some(partners(b1, ctx, pages).await?) } else { None };
+    let has_documents = pages.iter().any(|(plan, page)| payments::reads(plan) && !page.rows.is_empty());
+    let paid = if has_documents { payments::paid(b1, ctx, pages).await? } else { None };
     for (plan, page) in pages {
         for row in &mut page.rows {
             if let Some(chart) = chart.as_ref().filter(|_| plan.reads(DRAWER)) {
@@ -156,6 +159,9 @@ pub(super) async fn supplement(b1: &SapB1, ctx: &Ctx, pages: &mut [(&Plan, &mut 
             }
             if let Some(partners) = partners.as_ref().filter(|_| plan.reads(CARD_TYPE)) {
                 *row = with_partners(row, partners)?;
+            }
+            if let Some(paid) = paid.as_ref().filter(|_| payments::reads(plan)) {
+                *row = paid.write(plan, row)?;
             }
         }
     }
@@ -266,9 +272,14 @@ fn with_partners(row: &Bytes, partners: &HashMap<Box<str>, Box<str>>) -> Result<
 
 /// A row with one more text in it.
 pub(super) fn with(row: &[u8], name: &str, value: &str) -> Bytes {
+    with_json(row, name, &json!(value).to_string())
+}
+
+/// A row with one more value in it, which is given as JSON.
+pub(super) fn with_json(row: &[u8], name: &str, value: &str) -> Bytes {
     let rest = row.trim_ascii_start().strip_prefix(b"{").unwrap_or_default();
     let comma = if rest.trim_ascii_start().starts_with(b"}") { "" } else { "," };
-    let mut text = format!("{{{}:{}{comma}", json!(name), json!(value)).into_bytes();
+    let mut text = format!("{{{}:{value}{comma}", json!(name)).into_bytes();
     text.extend_from_slice(rest);
     text.into()
 }

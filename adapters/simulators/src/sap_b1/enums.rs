@@ -50,7 +50,8 @@ enumerations! {
     PAYER BoRcptTypes { rCustomer = "C", rAccount = "A", rSupplier = "S" }
     PAID_DOCUMENT BoRcptInvTypes {
         it_Invoice = "13", it_CredItnote = "14", it_PurchaseInvoice = "18", it_PurchaseCreditNote = "19",
-        it_Receipt = "24", it_JournalEntry = "30", it_PaymentAdvice = "46",
+        it_Receipt = "24", it_JournalEntry = "30", it_PaymentAdvice = "46", it_DownPayment = "203",
+        it_PurchaseDownPayment = "204",
     }
     PAYMENT_OBJECT BoPaymentsObjectType { bopot_IncomingPayments = "24", bopot_OutgoingPayments = "46" }
     PAYMENT_TYPE BoORCTPaymentTypeEnum { bopt_None = "N", bopt_Electronic = "E", bopt_Post = "P" }

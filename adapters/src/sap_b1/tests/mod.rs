@@ -3,8 +3,10 @@
 mod aggregate;
 mod entities;
 mod filter;
+mod fiscal_year;
 mod golden;
 mod paging;
+mod payments;
 mod protocol;
 mod pushdown;
 mod server;

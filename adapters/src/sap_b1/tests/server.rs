@@ -47,7 +47,8 @@ pub(super) struct Server {
     pub(super) hiccups: AtomicUsize,
 }
 
-type Answer = (u16, String, String);
+/// Status, media type and body.
+pub(super) type Answer = (u16, String, String);
 
 impl Server {
     pub(super) fn new(version: u8) -> Self {
@@ -71,7 +72,7 @@ impl Server {
         std::mem::take(&mut *self.sent.lock().expect("not poisoned"))
     }
 
-    fn error(&self, status: u16, code: i32, message: &str) -> Answer {
+    pub(super) fn error(&self, status: u16, code: i32, message: &str) -> Answer {
         let body = if self.version == 1 {
             json!({"error": {"code": code, "message": {"lang": "en-us", "value": message}}})
         } else {
@@ -230,10 +231,29 @@ impl Server {
         (if self.version == 1 { 202 } else { 200 }, "multipart/mixed;boundary=batchresponse_1".into(), answer)
     }
 
+    /// Two posting periods; the fiscal year was moved from January to April.
+    fn periods(&self, function: &str, body: &Value) -> Answer {
+        if self.forbidden.contains(function) {
+            return self.error(401, -1, "No permission to access this view");
+        }
+        let beginning = |day: &str| format!("{day}{}", if self.version == 1 { "" } else { "T00:00:00Z" });
+        let answer = match function {
+            "CompanyService_GetPeriods" => json!({"value": [{"AbsoluteEntry": 12}, {"AbsoluteEntry": 9}]}),
+            _ if *body == json!({"PeriodCategoryParams": {"AbsoluteEntry": 12}}) => {
+                json!({"AbsoluteEntry": 12, "BeginningofFinancialYear": beginning("2026-04-01"), "FinancialYear": 2026})
+            }
+            _ => panic!("{body}"),
+        };
+        (200, "application/json".into(), answer.to_string())
+    }
+
     /// The join of documents and their lines, for the one condition that the adapter knows.
     fn join(&self, body: &Value) -> Answer {
         let path = body["QueryPath"].as_str().expect("a path");
         let set = path.strip_prefix("$crossjoin(").and_then(|p| p.split_once(',')).expect("a join").0;
+        if set.ends_with("Payments") {
+            return super::payments::join(self, set, body);
+        }
         let lines = format!("{set}/DocumentLines");
         assert_eq!(path, format!("$crossjoin({set},{lines})"));
         let option = body["QueryOption"].as_str().expect("options");
@@ -315,6 +335,10 @@ impl Http for Server {
                 "application/json".into(),
                 json!({"CompanyName": "Edelweiß AG", "LocalCurrency": "EUR", "DirectIndirectRate": "tYES"}).to_string(),
             )
+        } else if let Some(function) =
+            path.rsplit('/').next().filter(|name| name.starts_with("CompanyService_GetPeriod"))
+        {
+            self.periods(function, &serde_json::from_str(&body).expect("JSON"))
         } else if path.contains("/SQLQueries") {
             let (status, answer) = self.sql.answer(&self.tables, &path, &serde_json::from_str(&body).expect("JSON"));
             match status {

@@ -147,3 +147,52 @@ async fn lines_are_filtered_by_a_join() {
     let lines_by_get = client.get(lines).await;
     assert_eq!(lines_by_get.error().1, "-1000");
 }
+
+#[tokio::test]
+async fn payments_are_joined_with_what_they_pay() {
+    let client = Client::start().await;
+    let payments = client.all("v2/IncomingPayments").await;
+    let first = |kind: &str| {
+        let lines = payments.iter().flat_map(|payment| payment["PaymentInvoices"].as_array().unwrap());
+        lines.filter(|line| line["InvoiceType"] == kind).map(|line| line["DocEntry"].as_i64().unwrap()).min().unwrap()
+    };
+    let entry = first("it_Invoice");
+    let mut expected = Vec::new();
+    for payment in payments.iter().filter(|payment| payment["Cancelled"] == "tNO") {
+        for line in payment["PaymentInvoices"].as_array().unwrap() {
+            if line["DocEntry"] == entry && line["InvoiceType"] == "it_Invoice" {
+                expected.push((payment["DocEntry"].clone(), line["SumApplied"].clone()));
+            }
+        }
+    }
+    let path = "$crossjoin(IncomingPayments,IncomingPayments/PaymentInvoices)";
+    let option = |of: &str| {
+        format!(
+            "$expand=IncomingPayments($select=DocEntry,DocDate),IncomingPayments/PaymentInvoices($select=DocEntry,\
+             InvoiceType,SumApplied)&$filter=IncomingPayments/DocEntry eq IncomingPayments/PaymentInvoices/DocNum and \
+             IncomingPayments/Cancelled eq 'tNO' and IncomingPayments/PaymentInvoices/InvoiceType eq '{of}' and \
+             IncomingPayments/PaymentInvoices/DocEntry eq {entry}&$orderby=IncomingPayments/DocEntry"
+        )
+    };
+    for version in ["v1", "v2"] {
+        let rows = client.query(version, path, &option("it_Invoice")).await.value();
+        let found: Vec<_> = rows
+            .iter()
+            .map(|row| {
+                let line = &row["IncomingPayments/PaymentInvoices"];
+                assert_eq!((&line["DocEntry"], &line["InvoiceType"]), (&json!(entry), &json!("it_Invoice")));
+                let day = row["IncomingPayments"]["DocDate"].as_str().unwrap();
+                assert_eq!(day.len(), if version == "v1" { 10 } else { 20 });
+                (row["IncomingPayments"]["DocEntry"].clone(), line["SumApplied"].clone())
+            })
+            .collect();
+        assert_eq!(found, expected);
+        // A bill of the same number is another document.
+        assert!(client.query(version, path, &option("it_PurchaseInvoice")).await.value().is_empty());
+    }
+    let unknown = option("it_Invoice").replace("PaymentInvoices/DocNum", "PaymentInvoices/Payment");
+    let refused = client.query("v2", path, &unknown).await.error();
+    assert_eq!(refused.2, "Property 'IncomingPayments/PaymentInvoices/Payment' is invalid");
+    let refused = client.query("v2", path, &option("it_Nothing")).await;
+    assert_eq!(refused.status, 400, "{}", refused.body);
+}
