@@ -145,8 +145,9 @@ const PAYMENT_PROPERTIES: &[Property] = &[
     nested("WithholdingTaxDataWTXCollection", Empty),
 ];
 
-/// What a payment pays: `DocEntry` is the paid document's. `DocNum` is the column of `RCT2` of that name ("Field name: DocNum", SDK help on
-/// `Payments_Invoices`), which relates to `ORCT`: it shows the payment's own `DocEntry`, though no recorded body was found.
+/// What a payment pays: `DocEntry` is the paid document's. `DocNum` is the column of that name of `RCT2` ("Field name:
+/// DocNum", SDK help on `Payments_Invoices`), which relates to `ORCT`: it shows the payment's own `DocEntry`. No recorded
+/// body was found.
 static PAYMENT_INVOICE: Type = Type {
     name: "PaymentInvoice",
     properties: &[
