@@ -1,6 +1,7 @@
 // How the page talks to the gateway: queries and mutations by POST, subscriptions over graphql-transport-ws.
 import { createClient } from 'graphql-ws';
 import { type DocumentNode, getOperationAST } from 'graphql';
+import { browserStorage } from './storage';
 
 type Params = { query: string; operationName?: string | null; variables?: unknown };
 type Options = { headers?: Record<string, string>; documentAST?: DocumentNode };
@@ -44,13 +45,7 @@ export function headersOf(text: string | null | undefined): Record<string, strin
 }
 
 /** The headers that GraphiQL has kept. It asks for the schema before its headers editor is there. */
-function keptHeaders() {
-  try {
-    return headersOf(localStorage.getItem('graphiql:headers'));
-  } catch {
-    return {}; // no storage in this browser
-  }
-}
+const keptHeaders = () => headersOf(browserStorage()?.getItem('graphiql:headers'));
 
 /** The request as something that can be stopped: GraphiQL's stop button then ends the HTTP request too. */
 function query(params: Params, headers?: Record<string, string>) {

@@ -4,6 +4,7 @@ import { HISTORY_PLUGIN } from '@graphiql/plugin-history';
 import { EXAMPLES_PLUGIN, SchemaAfterLogin, textOf } from './panel';
 import { GROUPS } from './examples';
 import { fetcher } from './fetcher';
+import { browserStorage, remembering } from './storage';
 import './style.css';
 
 declare const WORKER: string; // worker.js?v=<hash>, set by build.mjs
@@ -16,10 +17,13 @@ const plugins = [EXAMPLES_PLUGIN, HISTORY_PLUGIN];
 const defaultTabs = [{ query: textOf(GROUPS[0].examples[0]) }];
 // The gateway's scalars that a variable may carry as anything but a plain value.
 const customScalarSchemas = { JSON: {} };
+const browser = browserStorage();
+const storage = browser && remembering(browser);
 
 createRoot(document.getElementById('root')!).render(
   <GraphiQL
     fetcher={fetcher as never}
+    storage={storage as never}
     plugins={plugins}
     visiblePlugin={EXAMPLES_PLUGIN}
     defaultTabs={defaultTabs}

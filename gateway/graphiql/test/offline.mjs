@@ -1,4 +1,5 @@
-// Opens the page of a running gateway in Chromium with every other host blocked and runs the default example.
+// Opens the page of a running gateway in Chromium with every other host blocked, runs the default example, and looks for what the
+// browser must not remember.
 //   node test/offline.mjs http://127.0.0.1:8080 [--screenshot file.png] [--all] [--dark]
 // --all opens every example by clicking it, and runs those that change nothing. Exit code 0: all is well; 1: what is printed is not.
 // The gateway has to have at least one ERP with at least one invoice. CHROMIUM names another browser than /usr/bin/chromium.
@@ -59,7 +60,12 @@ try {
     if (url.protocol === 'data:' || url.protocol === 'blob:') return;
     if (url.host !== base.host) problems.push(`request to another host: ${request.url()}`);
   });
-  context.on('requestfailed', (request) => problems.push(`request failed: ${request.url()}: ${request.failure()?.errorText}`));
+  // What the page had not loaded yet when it is opened again.
+  let again = false;
+  context.on('requestfailed', (request) => {
+    const why = request.failure()?.errorText;
+    if (!(again && why === 'net::ERR_ABORTED')) problems.push(`request failed: ${request.url()}: ${why}`);
+  });
   context.on('response', (response) => {
     if (response.status() >= 400) problems.push(`HTTP ${response.status()}: ${response.request().method()} ${response.url()}`);
   });
@@ -114,8 +120,74 @@ try {
   await page.locator('.graphiql-doc-explorer').getByText('salesOrders').first().waitFor();
   console.log('documentation: works');
 
+  step = 'type a secret, and what may be remembered';
+  const secret = 's3cret-of-the-browser-test';
+  const write = (name, value) =>
+    page.evaluate(([name, value]) => globalThis.__MONACO.editor.getModels().find((model) => model.uri.path.endsWith(name)).setValue(value), [name, value]);
+  const remembered = () => page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie]));
+  // GraphiQL writes half a second after a change, the tabs last.
+  const until = (...texts) =>
+    page.waitForFunction((texts) => texts.every((text) => localStorage.getItem('graphiql:tabState')?.includes(text)), texts);
+  const forgotten = async (when) => {
+    const all = await remembered();
+    for (const text of [secret, 'connection refused']) {
+      const at = all.indexOf(text);
+      if (at >= 0) problems.push(`${when} the browser remembers "${text}": ${all.slice(Math.max(0, at - 300), at + 40)}`);
+    }
+  };
+  await page.locator('.graphiql-sidebar').getByLabel('Show Examples').click();
+  const open = async (title) => {
+    await page.locator('.examples li button').filter({ hasText: title }).first().click();
+    await page.locator('.graphiql-tab-active .graphiql-tab-button').getByText(title, { exact: true }).waitFor();
+  };
+  await open('Try settings before connecting');
+  const settings = { url: 'http://127.0.0.1:1', database: 'x', login: 'x', api_key: secret };
+  await write('variables.json', JSON.stringify({ system: 'odoo', settings }));
+  // It is tried at an address where nobody listens, and stored nowhere.
+  const tried = JSON.stringify(await run());
+  if (!tried.includes('connection refused')) throw new Error(`the gateway says: ${tried.slice(0, 800)}`);
+  await open('Connect an ERP');
+  await write('variables.json', JSON.stringify({ name: 'x', system: 'odoo', settings }));
+  await until('TrySettings', 'mutation Connect(');
+  await forgotten('beside a mutation');
+  await write('operation.graphql', `mutation { connectErp(input: { name: "x", system: "odoo", settings: { api_key: "${secret}" } }) { erp { id } } }`);
+  await until('mutation { connectErp(');
+  await forgotten('within a mutation');
+  await write('operation.graphql', 'query ($first: Int) { customers(first: $first) { nodes { name } } }');
+  await until('query ($first: Int)');
+  await forgotten('below a query that took the place of a mutation');
+  await open('Find a customer by name');
+  await write('variables.json', '{ "text": "remembered-variable" }');
+  await write('request-headers.json', '{ "x-remembered": "remembered-header" }');
+  await run();
+  await until('remembered-variable', 'remembered-header');
+  // As an older page left it.
+  await page.evaluate((secret) => {
+    const state = JSON.parse(localStorage.getItem('graphiql:tabState'));
+    state.tabs.find((tab) => tab.query.includes('mutation TrySettings')).variables = JSON.stringify({ system: 'odoo', settings: { api_key: secret } });
+    localStorage.setItem('graphiql:tabState', JSON.stringify(state));
+    localStorage.setItem('graphiql:variables', `{ "settings": { "api_key": "${secret}" } }`);
+  }, secret);
+
+  step = 'open the page again';
+  const tabs = await page.locator('.graphiql-tab').count();
+  again = true;
+  await page.reload();
+  again = false;
+  await page.locator('.graphiql-query-editor .view-lines').waitFor();
+  await page.locator('.graphiql-tab-active .graphiql-tab-button').getByText('Find a customer by name', { exact: true }).waitFor();
+  if ((await page.locator('.graphiql-tab').count()) !== tabs) problems.push(`${tabs} tabs have become ${await page.locator('.graphiql-tab').count()}`);
+  for (const [name, wanted] of [['variables.json', 'remembered-variable'], ['request-headers.json', 'remembered-header']]) {
+    if (!(await text(name)).includes(wanted)) problems.push(`after a reload ${name} holds: ${await text(name)}`);
+  }
+  await forgotten('after a reload');
+  await open('Try settings before connecting');
+  const form = await text('variables.json');
+  if (form.includes(secret) || JSON.parse(form).settings.api_key !== '') problems.push(`after a reload a mutation has the variables: ${form}`);
+  await write('request-headers.json', '');
+  console.log('what the browser remembers: looked through');
+
   if (all) {
-    await page.locator('.graphiql-sidebar').getByLabel('Show Examples').click();
     const buttons = page.locator('.examples li button');
     for (let index = 0; index < (await buttons.count()); index++) {
       const title = await buttons.nth(index).locator('strong').innerText();
