@@ -50,11 +50,11 @@ pub(super) fn of_reading(error: reqwest::Error, host: &str) -> Error {
 fn of_tls(error: &rustls::Error, host: &str, trust_advice: Option<&str>) -> String {
     match error {
         rustls::Error::InvalidCertificate(CertificateError::Expired | CertificateError::ExpiredContext { .. }) => {
-            format!("the certificate of {host} has expired")
+            format!("the certificate of {host} has expired: the server needs a new one")
         }
         rustls::Error::InvalidCertificate(
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
-        ) => format!("the certificate of {host} was issued for another name"),
+        ) => format!("the certificate of {host} was issued for another name: check the address"),
         // What `openssl req -x509` makes unless told otherwise; no root certificate helps (webpki has no type of it to match).
         rustls::Error::InvalidCertificate(CertificateError::Other(why))
             if format!("{why:?}").contains("CaUsedAsEndEntity") =>

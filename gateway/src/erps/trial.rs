@@ -82,8 +82,8 @@ impl Trials {
 /// Why an ERP does not work, and what helps.
 pub(super) fn advice(error: &Error) -> String {
     let what = sentence(&error.message);
-    // An adapter that knows better what helps has said so.
-    if what.to_lowercase().contains("check ") {
+    // Who knows better what helps has said so, and whose certificate is wrong can be reached.
+    if ["check ", "certificate"].iter().any(|said| what.to_lowercase().contains(said)) {
         return what;
     }
     let help = match error.kind {
@@ -99,10 +99,15 @@ pub(super) fn advice(error: &Error) -> String {
     format!("{what} {help}")
 }
 
-/// A message as a sentence of its own.
+/// A message as a sentence of its own. A name or an address that it begins with stays as it is.
 fn sentence(message: &str) -> String {
-    let mut chars = message.trim().chars();
-    let first: String = chars.next().map(|c| c.to_uppercase().collect()).unwrap_or_default();
-    let end = if message.trim_end().ends_with(['.', '!', '?', '…']) { "" } else { "." };
-    format!("{first}{}{end}", chars.as_str())
+    let message = message.trim();
+    let end = if message.ends_with(['.', '!', '?', '…']) { "" } else { "." };
+    let mut chars = message.chars();
+    match (message.split(' ').next(), chars.next()) {
+        (Some(word), Some(first)) if !word.contains(['.', ':']) => {
+            format!("{}{}{end}", first.to_uppercase(), chars.as_str())
+        }
+        _ => format!("{message}{end}"),
+    }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tests::{App, Setup};
 
 /// Settings as a client sends them.
-fn settings(simulator: &Running) -> Value {
+pub(crate) fn settings(simulator: &Running) -> Value {
     let row = gateway::demo::definition(simulator).row(chrono::DateTime::UNIX_EPOCH).expect("a row");
     let plain = row.settings.into_iter().map(|(key, value)| (key, Value::from(value)));
     let secret =

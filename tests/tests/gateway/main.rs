@@ -4,6 +4,7 @@ mod access;
 mod attacks;
 #[path = "../shared/clock.rs"]
 mod clock;
+mod connecting;
 mod consent;
 mod erps;
 mod errors;

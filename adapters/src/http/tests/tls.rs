@@ -67,7 +67,10 @@ async fn an_additional_root_is_trusted_for_its_name_only() {
 
     trusting.base = settings("127.0.0.1", port).base;
     let error = get_from(&trusting).await.expect_err("it is for localhost");
-    assert_eq!(error.message, "the certificate of 127.0.0.1 was issued for another name", "{error:?}");
+    assert_eq!(
+        error.message, "the certificate of 127.0.0.1 was issued for another name: check the address",
+        "{error:?}"
+    );
 }
 
 #[test]
