@@ -38,7 +38,7 @@ pub(crate) struct Reply {
 }
 
 /// How much is kept, and how long.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Limits {
     /// How many bytes of answers.
     pub(crate) bytes: u64,
@@ -261,7 +261,7 @@ mod tests {
     use super::*;
     use crate::{
         audit::Audit,
-        auth::{Accounts, Authenticator, Entry},
+        auth::{Accounts, ApiKeys},
         config::Config,
         erps::{Erps as Connected, admin::Admin},
         store::Store,
@@ -370,7 +370,7 @@ mod tests {
             let (store, folder) = Store::temporary().await.expect("a store");
             store.prepare().await.expect("its tables");
             let audit = Audit::new(store.clone(), clock);
-            let config = crate::config::Config::defaults().expect("good defaults");
+            let config = Config::defaults().expect("good defaults");
             let erps = Connected::open(
                 &config,
                 &[],
@@ -385,17 +385,7 @@ mod tests {
                 erps: Arc::clone(&erp) as _,
                 erp_admin: Arc::new(Admin::new(&connected, audit.clone(), Duration::from_secs(30))),
                 access: Arc::new(Accounts {
-                    authenticator: Arc::new(
-                        Authenticator::new(
-                            Entry::Open,
-                            &Config::defaults().expect("defaults").jwt,
-                            &store,
-                            &audit,
-                            clock,
-                        )
-                        .await
-                        .expect("an authenticator"),
-                    ),
+                    api_keys: ApiKeys::new(store.clone()),
                     store,
                     audit,
                     erps: Arc::clone(&erp) as _,

@@ -3,7 +3,7 @@
 use crate::{
     answers::Answers,
     audit::Audit,
-    auth::{Accounts, Authenticator, Entry, RateLimit},
+    auth::{Accounts, ApiKeys, Authenticator, Entry, RateLimit},
     config::{Config, MetricsFor},
     erps::{ErpDefinition, Erps, admin::Admin},
     federation::{Federation, Seal},
@@ -67,7 +67,7 @@ pub struct Running {
 /// What outlives a change of the settings.
 struct Foundation {
     erps: Erps,
-    authenticator: Arc<Authenticator>,
+    api_keys: ApiKeys,
     store: Store,
     audit: Audit,
     cursor_key: [u8; 32],
@@ -78,6 +78,7 @@ struct Foundation {
 /// What answers under some settings. A change takes over what it does not concern, caches above all.
 struct Serving {
     config: Config,
+    authenticator: Arc<Authenticator>,
     reads: Arc<Federation>,
     answers: Arc<Answers>,
     persisted: PersistedQueries,
@@ -86,9 +87,14 @@ struct Serving {
 
 impl Foundation {
     /// What answers under these settings, in place of what answers now.
-    fn serving(&self, config: &Config, now: Option<&Serving>) -> Result<Serving, String> {
+    fn serving(
+        &self,
+        config: &Config,
+        authenticator: Arc<Authenticator>,
+        now: Option<&Serving>,
+    ) -> Result<Serving, String> {
         let old = now.map(|now| (now, &now.config));
-        let same_reads = old.filter(|(_, old)| old.read == config.read && old.cache == config.cache);
+        let same_reads = old.filter(|(_, old)| old.reading() == config.reading());
         let reads = same_reads.map_or_else(
             || {
                 let seal = Seal::new(self.cursor_key);
@@ -96,7 +102,8 @@ impl Foundation {
             },
             |(now, _)| Arc::clone(&now.reads),
         );
-        let same_answers = same_reads.filter(|(_, old)| old.limits == config.limits);
+        let same_answers =
+            same_reads.filter(|(_, old)| old.limits == config.limits && old.answers() == config.answers());
         let answers = same_answers.map_or_else(
             || {
                 let ports = Ports {
@@ -111,7 +118,7 @@ impl Foundation {
                         store: self.store.clone(),
                         audit: self.audit.clone(),
                         erps: Arc::clone(&self.erps.registry) as _,
-                        authenticator: Arc::clone(&self.authenticator),
+                        api_keys: self.api_keys.clone(),
                         clock,
                     }),
                     clock,
@@ -130,10 +137,10 @@ impl Foundation {
         );
         let persisted = persisted.trusting(trusted);
         let rate = old.filter(|(_, old)| old.rate_limit == config.rate_limit).map_or_else(
-            || if self.authenticator.is_open() { None } else { RateLimit::new(config.rate_limit).map(Arc::new) },
+            || if authenticator.is_open() { None } else { RateLimit::new(config.rate_limit).map(Arc::new) },
             |(now, _)| now.rate.clone(),
         );
-        Ok(Serving { config: config.clone(), reads, answers, persisted, rate })
+        Ok(Serving { config: config.clone(), authenticator, reads, answers, persisted, rate })
     }
 
     /// The routes to it.
@@ -143,7 +150,7 @@ impl Foundation {
             answers: Arc::clone(&serving.answers),
             erps: Arc::clone(&self.erps.registry),
             consents: Arc::clone(&self.erps.consents),
-            authenticator: Arc::clone(&self.authenticator),
+            authenticator: Arc::clone(&serving.authenticator),
             proxies: Proxies::parse(&config.server.trusted_proxies)?,
             ready: Arc::clone(&self.ready),
             metrics: self.metrics.clone(),
@@ -170,12 +177,13 @@ pub async fn start(
 ) -> Result<Running, String> {
     store.prepare().await.map_err(|e| e.to_string())?;
     let audit = Audit::new(store.clone(), clock);
-    let authenticator = Arc::new(Authenticator::new(entry, &config.jwt, &store, &audit, clock).await?);
+    let api_keys = ApiKeys::new(store.clone());
+    let authenticator = Arc::new(Authenticator::new(entry, &config.jwt, &api_keys, &audit, clock).await?);
     let erps = Erps::open(config, erps, services(config, Some(&store)), store.clone(), audit.clone(), clock).await?;
     let cursor_key = store.cursor_key().await.map_err(|e| e.to_string())?;
     let ready = Arc::new(Ready::new());
-    let foundation = Foundation { erps, authenticator, store, audit, cursor_key, ready, metrics };
-    let serving = foundation.serving(config, None)?;
+    let foundation = Foundation { erps, api_keys, store, audit, cursor_key, ready, metrics };
+    let serving = foundation.serving(config, authenticator, None)?;
     let live = Live::new(foundation.router(&serving)?);
 
     let listener = TcpListener::bind(config.server.listen)
@@ -220,9 +228,14 @@ impl Running {
     /// One sentence that names the setting.
     pub async fn reload(&self, config: &Config) -> Result<Vec<&'static str>, String> {
         let mut serving = self.serving.lock().await;
-        let new = self.foundation.serving(config, Some(&serving))?;
+        let authenticator = if config.jwt == serving.config.jwt {
+            Arc::clone(&serving.authenticator)
+        } else {
+            Arc::new(serving.authenticator.with_tokens(&config.jwt).await?)
+        };
+        let new = self.foundation.serving(config, authenticator, Some(&serving))?;
         let router = self.foundation.router(&new)?;
-        let Erps { alerts, keeper, .. } = &self.foundation.erps;
+        let Erps { alerts, keeper, health, .. } = &self.foundation.erps;
         alerts.configure(&config.alerts, self.started.read.allow_link_local)?;
         if let Err(wrong) = keeper.reload_file(&config.erp_definitions()).await {
             alerts.configure(&serving.config.alerts, self.started.read.allow_link_local)?;
@@ -230,6 +243,7 @@ impl Running {
         }
         *serving = new;
         self.live.replace(router);
+        health.ask_every(config.read.health_seconds);
         Ok(config.only_at_start(&self.started))
     }
 

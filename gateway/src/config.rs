@@ -425,9 +425,7 @@ impl Config {
             ("store.url", url(self) != url(running)),
             ("store.master_key_file", self.store.master_key_file != running.store.master_key_file),
             ("ERP_GATEWAY_MASTER_KEY", key(self) != key(running)),
-            ("jwt", self.jwt != running.jwt),
             ("read.allow_link_local", self.read.allow_link_local != running.read.allow_link_local),
-            ("read.health_seconds", self.read.health_seconds != running.read.health_seconds),
             ("log.format", self.log.format != running.log.format),
         ];
         changed.into_iter().filter_map(|(name, changed)| changed.then_some(name)).collect()

@@ -1,6 +1,6 @@
 //! API keys and the audit log, as the API sees them.
 
-use super::{Authenticator, issue};
+use super::{ApiKeys, issue};
 use crate::{
     audit::{Act, Actor, Audit, outcome_of},
     store::{Store, StoreError},
@@ -26,7 +26,7 @@ pub(crate) struct Accounts {
     pub(crate) store: Store,
     pub(crate) audit: Audit,
     pub(crate) erps: Arc<dyn Erps>,
-    pub(crate) authenticator: Arc<Authenticator>,
+    pub(crate) api_keys: ApiKeys,
     pub(crate) clock: fn() -> DateTime<Utc>,
 }
 
@@ -121,7 +121,7 @@ impl Accounts {
             return Err(UserError { code: ErrorCode::NotFound, ..missing }.into());
         }
         self.store.revoke_api_key(id, (self.clock)()).await.map_err(failed)?;
-        self.authenticator.forget_api_key(id).await;
+        self.api_keys.forget(id).await;
         Ok(self.find(&caller.who, id).await?.ok_or_else(Error::internal)?)
     }
 

@@ -74,10 +74,21 @@ impl Jwks {
             _ => Source::File(place.into()),
         };
         let this = Self { source, set: RwLock::default(), tried: Mutex::default(), clock };
-        if let Source::File(_) = &this.source {
-            this.put(this.read().await?);
+        match &this.source {
+            Source::File(_) => this.filled().await,
+            Source::Address { .. } => Ok(this),
         }
-        Ok(this)
+    }
+
+    /// The same once its keys are read.
+    ///
+    /// # Errors
+    /// Where they cannot be read.
+    pub(super) async fn filled(self) -> Result<Self, String> {
+        if self.current().is_none() {
+            self.put(self.read().await?);
+        }
+        Ok(self)
     }
 
     fn current(&self) -> Option<Arc<Set>> {

@@ -66,7 +66,7 @@ const SUBJECT: usize = 200;
 /// Knows principals by their tokens.
 pub(super) struct Tokens {
     secret: Option<Key>,
-    keys: Option<Jwks>,
+    keys: Option<Arc<Jwks>>,
     settings: JwtSettings,
 }
 
@@ -76,6 +76,30 @@ impl Tokens {
     /// # Errors
     /// One sentence that names the setting.
     pub(super) async fn new(settings: &JwtSettings, clock: fn() -> DateTime<Utc>) -> Result<Option<Self>, String> {
+        Self::with(settings, async |place| Ok(Arc::new(Jwks::new(place, clock).await?))).await
+    }
+
+    /// The same in place of those that are checked now: keys from the same place are kept, others are read at once.
+    ///
+    /// # Errors
+    /// One sentence that names the setting, also where keys cannot be read from an address.
+    pub(super) async fn instead_of(
+        now: Option<&Self>,
+        settings: &JwtSettings,
+        clock: fn() -> DateTime<Utc>,
+    ) -> Result<Option<Self>, String> {
+        let kept = now.filter(|now| now.settings.jwks == settings.jwks).and_then(|now| now.keys.as_ref());
+        Self::with(settings, async |place| match kept {
+            Some(keys) => Ok(Arc::clone(keys)),
+            None => Ok(Arc::new(Jwks::new(place, clock).await?.filled().await?)),
+        })
+        .await
+    }
+
+    async fn with(
+        settings: &JwtSettings,
+        keys_of: impl AsyncFnOnce(&str) -> Result<Arc<Jwks>, String>,
+    ) -> Result<Option<Self>, String> {
         if !settings.enabled() {
             return Ok(None);
         }
@@ -91,7 +115,7 @@ impl Tokens {
         }
         let keys = match settings.jwks.as_str() {
             "" => None,
-            place => Some(Jwks::new(place, clock).await.map_err(|why| format!("jwt.jwks: {why}"))?),
+            place => Some(keys_of(place).await.map_err(|why| format!("jwt.jwks: {why}"))?),
         };
         let secret = (!secret.is_empty()).then(|| Key::of_secret(secret));
         Ok(Some(Self { secret, keys, settings: settings.clone() }))

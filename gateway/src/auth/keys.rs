@@ -96,15 +96,25 @@ enum Missing {
     Store(StoreError),
 }
 
-/// Knows keys by their texts.
-pub(super) struct ApiKeys {
+/// Knows keys by their texts. Clones share what they remember.
+#[derive(Clone)]
+pub(crate) struct ApiKeys {
     store: Store,
     known: Cache<String, Arc<Known>>,
 }
 
 impl ApiKeys {
-    pub(super) fn new(store: Store) -> Self {
+    /// The keys of a store.
+    pub(crate) fn new(store: Store) -> Self {
         Self { store, known: Cache::builder().max_capacity(KEYS).time_to_live(REMEMBERED).build() }
+    }
+
+    /// Whether there is a key that is good.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub(super) async fn exist(&self, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        self.store.has_api_key(now).await
     }
 
     /// Whose key this is. Only who knows the whole key learns that it has expired or was revoked.

@@ -12,15 +12,15 @@ mod rate;
 pub(crate) use accounts::Accounts;
 pub use command::ApiKeyCommand;
 pub use jwt::JwtSettings;
+pub(crate) use keys::ApiKeys;
 pub use keys::issue;
 pub use rate::RateLimitSettings;
 pub(crate) use rate::{Account, RateLimit};
 
-use crate::{audit::Audit, store::Store};
+use crate::audit::Audit;
 use attempts::Attempts;
 use chrono::{DateTime, Utc};
 use jwt::Tokens;
-use keys::ApiKeys;
 use schema::{
     Error, ErrorCode,
     ports::{Principal, Role, SCOPE_CALL, SCOPE_RAW},
@@ -45,7 +45,7 @@ pub(crate) struct Credentials<'a> {
     pub(crate) address: Option<IpAddr>,
 }
 
-/// Finds out who asks.
+/// Finds out who asks. Other settings of tokens make another one of these; who asks under way was let in by theirs.
 pub(crate) struct Authenticator {
     ways: Ways,
     attempts: Attempts,
@@ -65,7 +65,7 @@ impl Authenticator {
     pub(crate) async fn new(
         entry: Entry,
         jwt: &JwtSettings,
-        store: &Store,
+        keys: &ApiKeys,
         audit: &Audit,
         clock: fn() -> DateTime<Utc>,
     ) -> Result<Self, String> {
@@ -75,17 +75,24 @@ impl Authenticator {
                 let who = Principal { subject: "demo".into(), role: Role::Admin, scopes, erps: None };
                 Ways::Open(Arc::new(who))
             }
-            Entry::Guarded => {
-                let tokens = Tokens::new(jwt, clock).await?;
-                if tokens.is_none() && !store.has_api_key(clock()).await.map_err(|e| e.to_string())? {
-                    return Err("nobody could ask anything: make an API key with `erp-gateway apikey create --name … \
-                                --role admin`, or tell in [jwt] whose tokens are good"
-                        .into());
-                }
-                Ways::Guarded { keys: ApiKeys::new(store.clone()), tokens: tokens.map(Box::new) }
-            }
+            Entry::Guarded => Ways::guarded(keys, Tokens::new(jwt, clock).await?, clock).await?,
         };
         Ok(Self { ways, attempts: Attempts::new(audit.clone()), clock })
+    }
+
+    /// The same with other settings of tokens. Keys that tokens are checked with are read before anybody depends on them.
+    ///
+    /// # Errors
+    /// One sentence that names the setting, where nobody could be let in, or the store fails.
+    pub(crate) async fn with_tokens(&self, jwt: &JwtSettings) -> Result<Self, String> {
+        let ways = match &self.ways {
+            Ways::Open(who) => Ways::Open(Arc::clone(who)),
+            Ways::Guarded { keys, tokens } => {
+                let tokens = Tokens::instead_of(tokens.as_deref(), jwt, self.clock).await?;
+                Ways::guarded(keys, tokens, self.clock).await?
+            }
+        };
+        Ok(Self { ways, attempts: self.attempts.clone(), clock: self.clock })
     }
 
     /// Who shows these credentials. Who shows wrong ones is noted in the audit log.
@@ -121,12 +128,16 @@ impl Authenticator {
     pub(crate) fn is_open(&self) -> bool {
         matches!(self.ways, Ways::Open(_))
     }
+}
 
-    /// A key that was changed is looked up again.
-    pub(crate) async fn forget_api_key(&self, id: &str) {
-        if let Ways::Guarded { keys, .. } = &self.ways {
-            keys.forget(id).await;
+impl Ways {
+    async fn guarded(keys: &ApiKeys, tokens: Option<Tokens>, clock: fn() -> DateTime<Utc>) -> Result<Self, String> {
+        if tokens.is_none() && !keys.exist(clock()).await.map_err(|e| e.to_string())? {
+            return Err("nobody could ask anything: make an API key with `erp-gateway apikey create --name … --role \
+                        admin`, or tell in [jwt] whose tokens are good"
+                .into());
         }
+        Ok(Self::Guarded { keys: keys.clone(), tokens: tokens.map(Box::new) })
     }
 }
 
@@ -173,7 +184,7 @@ impl Denied {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Config;
+    use crate::{config::Config, store::Store};
     use schema::ports::NewApiKey;
     use secrecy::ExposeSecret;
 
@@ -182,7 +193,7 @@ mod tests {
     }
 
     async fn authenticator(entry: Entry, jwt: &JwtSettings, store: &Store) -> Result<Authenticator, String> {
-        Authenticator::new(entry, jwt, store, &Audit::new(store.clone(), clock), clock).await
+        Authenticator::new(entry, jwt, &ApiKeys::new(store.clone()), &Audit::new(store.clone(), clock), clock).await
     }
 
     #[tokio::test]
@@ -193,13 +204,16 @@ mod tests {
         let why = authenticator(Entry::Guarded, &none, &store).await.err().expect("refused");
         assert!(why.contains("erp-gateway apikey create") && why.contains("[jwt]"), "{why}");
         let tokens = JwtSettings { secret: "x".repeat(32).into(), audience: vec!["here".into()], ..none.clone() };
-        assert!(authenticator(Entry::Guarded, &tokens, &store).await.is_ok());
+        let by_token = authenticator(Entry::Guarded, &tokens, &store).await.expect("tokens will do");
+        let why = by_token.with_tokens(&none).await.err().expect("refused");
+        assert!(why.contains("erp-gateway apikey create") && why.contains("[jwt]"), "{why}");
         let nobody = Credentials { authorization: None, address: None };
         let open = authenticator(Entry::Open, &none, &store).await.expect("open");
         assert_eq!(open.authenticate(nobody).await.expect("let in").role, Role::Admin);
 
         let key = NewApiKey { name: "x".into(), role: Role::Analyst, scopes: [].into(), erps: None, expires_at: None };
         let key = issue(&store, key, clock()).await.expect("a key").secret;
+        assert!(by_token.with_tokens(&none).await.is_ok(), "a key will do");
         for jwt in [&none, &tokens] {
             let guarded = authenticator(Entry::Guarded, jwt, &store).await.expect("a key will do");
             let reason = async |text: &str| {

@@ -12,6 +12,7 @@ use schema::{
 };
 use serde_json::{Value, json};
 use simulators::{Fault, FaultPlan, Options, Running, System};
+use std::time::Duration;
 
 struct Office {
     gateway: Gateway,

@@ -4,7 +4,7 @@ use super::{
     alerts::{Alert, Alerts},
     connected::ConnectedErp,
     registry::ErpRegistry,
-    schedule::Due,
+    schedule::{Due, Every},
     views::{add_probe, capabilities, found, word},
 };
 use crate::{
@@ -56,7 +56,7 @@ pub(crate) struct Health {
     pub(super) audit: Audit,
     pub(super) alerts: Arc<Alerts>,
     /// How often every ERP is asked.
-    pub(super) every: Duration,
+    pub(super) every: Every,
     /// A number from 0 to 1: no two ERPs are asked in step.
     pub(super) random: fn() -> f64,
 }
@@ -68,7 +68,7 @@ impl Health {
         let mut under_way = JoinSet::new();
         loop {
             let now = Instant::now();
-            let mut next = now + self.every;
+            let mut next = now + self.every.now();
             for erp in self.registry.snapshot().values().filter(|erp| !erp.paused) {
                 match erp.schedule.due(now) {
                     Due::At(at) => next = next.min(at),
@@ -87,9 +87,17 @@ impl Health {
         }
     }
 
+    /// Takes over how often every ERP is asked, in seconds.
+    pub(crate) fn ask_every(&self, seconds: u64) {
+        if self.every.change(seconds) {
+            let every = self.every.now();
+            self.registry.snapshot().values().for_each(|erp| erp.schedule.shorten(every, (self.random)()));
+        }
+    }
+
     /// Asks an ERP now, and notes what it says.
     pub(crate) async fn check(&self, erp: &Arc<ConnectedErp>) -> Probed {
-        let checking = erp.schedule.begin(self.every);
+        let checking = erp.schedule.begin(&self.every);
         let probed = probe(&*erp.adapter, (self.registry.clock)()).await;
         checking.end(probed.outcome.is_ok(), (self.random)());
         self.note(erp, &probed).await;

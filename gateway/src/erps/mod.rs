@@ -30,10 +30,8 @@ use adapters::{Error, adapter::ServerInfo, catalog::Services, model::ErpId};
 use alerts::Alerts;
 use chrono::{DateTime, Utc};
 use health::Health;
-use std::{
-    sync::{Arc, RwLock},
-    time::Duration,
-};
+use schedule::Every;
+use std::sync::{Arc, RwLock};
 use tokio::task::JoinSet;
 
 /// The connected ERPs and all that looks after them.
@@ -68,7 +66,7 @@ impl Erps {
             store: store.clone(),
             audit: audit.clone(),
             alerts: Arc::clone(&alerts),
-            every: Duration::from_secs(config.read.health_seconds.max(1)),
+            every: Every::seconds(config.read.health_seconds),
             random: health::random,
         });
         let consents = Arc::new(Consents {

@@ -1,7 +1,10 @@
 //! When an ERP is asked whether it works.
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 use tokio::{sync::Notify, time::Instant};
@@ -9,6 +12,29 @@ use tokio::{sync::Notify, time::Instant};
 /// An ERP that failed is asked again after this time, then after twice as long, up to the regular schedule. However many
 /// queries fail, they do not bring it forward below this.
 const AGAIN: Duration = Duration::from_secs(15);
+
+/// No schedule is longer than a year: what is further away cannot be counted everywhere.
+const LONGEST: u64 = 365 * 24 * 60 * 60;
+
+/// How often every ERP is asked, in seconds. It may change while they are asked.
+pub(super) struct Every(AtomicU64);
+
+impl Every {
+    /// Every so many seconds, within a second and a year.
+    pub(super) const fn seconds(seconds: u64) -> Self {
+        Self(AtomicU64::new(seconds))
+    }
+
+    /// Changes it; whether it is another one now.
+    pub(super) fn change(&self, seconds: u64) -> bool {
+        self.0.swap(seconds, Ordering::Relaxed) != seconds
+    }
+
+    /// How long that is now.
+    pub(super) fn now(&self) -> Duration {
+        Duration::from_secs(self.0.load(Ordering::Relaxed).clamp(1, LONGEST))
+    }
+}
 
 /// When one ERP is asked.
 pub(super) struct Schedule {
@@ -40,7 +66,7 @@ pub(super) enum Due {
 /// A check under way.
 pub(super) struct Checking<'a> {
     schedule: &'a Schedule,
-    every: Duration,
+    every: &'a Every,
     ended: bool,
 }
 
@@ -73,7 +99,7 @@ impl Schedule {
     }
 
     /// Begins a check, due or not. One that is dropped before it tells how it ended is repeated after `every`.
-    pub(super) fn begin(&self, every: Duration) -> Checking<'_> {
+    pub(super) fn begin<'a>(&'a self, every: &'a Every) -> Checking<'a> {
         self.lock().under_way = true;
         Checking { schedule: self, every, ended: false }
     }
@@ -89,9 +115,22 @@ impl Schedule {
         }
     }
 
-    fn ended(&self, works: Option<bool>, every: Duration, random: f64) {
+    /// Lets the next check not be later than after `every` from now: a shorter schedule begins with a whole round, and not with
+    /// all ERPs at once. A longer one begins after the check that is due.
+    pub(super) fn shorten(&self, every: Duration, random: f64) {
+        let mut inner = self.lock();
+        let latest = Instant::now() + spread(every, random);
+        if latest < inner.next {
+            inner.next = latest;
+            self.earlier.notify_one();
+        }
+    }
+
+    fn ended(&self, works: Option<bool>, every: &Every, random: f64) {
         let now = Instant::now();
         let mut inner = self.lock();
+        // Read under the lock: who changes it shortens what was set before, and what is set after knows it.
+        let every = every.now();
         inner.under_way = false;
         inner.last = Some(now);
         let wait = match works {
@@ -136,7 +175,7 @@ mod tests {
     use super::*;
     use tokio::time::advance;
 
-    const EVERY: Duration = Duration::from_secs(300);
+    static EVERY: Every = Every::seconds(300);
 
     fn schedule() -> Schedule {
         Schedule::new(Instant::now(), Arc::default())
@@ -151,7 +190,7 @@ mod tests {
 
     fn check(schedule: &Schedule, works: bool, random: f64) {
         assert_eq!(schedule.due(Instant::now()), Due::Now);
-        schedule.begin(EVERY).end(works, random);
+        schedule.begin(&EVERY).end(works, random);
     }
 
     #[tokio::test(start_paused = true)]
@@ -164,7 +203,7 @@ mod tests {
         }
         check(&schedule, true, 0.5);
         assert_eq!(next(&schedule), 300);
-        advance(EVERY).await;
+        advance(EVERY.now()).await;
         check(&schedule, false, 0.5);
         assert_eq!(next(&schedule), 15, "one that works has a clean sheet");
     }
@@ -196,7 +235,36 @@ mod tests {
         let schedule = schedule();
         assert_eq!(schedule.due(Instant::now()), Due::Now);
         assert_eq!(schedule.due(Instant::now()), Due::UnderWay);
-        drop(schedule.begin(EVERY));
+        drop(schedule.begin(&EVERY));
         assert_eq!(next(&schedule), 300);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn another_interval_holds_from_the_next_round_on() {
+        let (schedule, every) = (schedule(), Every::seconds(300));
+        let check = || {
+            assert_eq!(schedule.due(Instant::now()), Due::Now);
+            schedule.begin(&every).end(true, 0.5);
+        };
+        check();
+        assert!(!every.change(300) && every.change(60));
+        schedule.shorten(every.now(), 0.5);
+        tokio::time::timeout(Duration::ZERO, schedule.earlier.notified()).await.expect("somebody is told");
+        assert_eq!(next(&schedule), 60, "a whole round, not at once");
+        advance(Duration::from_secs(60)).await;
+        check();
+        assert!(every.change(1000));
+        schedule.shorten(every.now(), 0.5);
+        assert_eq!(next(&schedule), 60, "what is due stays");
+        advance(Duration::from_secs(60)).await;
+        let under_way = (schedule.due(Instant::now()), schedule.begin(&every));
+        assert!(every.change(200));
+        schedule.shorten(every.now(), 0.5);
+        under_way.1.end(true, 0.5);
+        assert_eq!(next(&schedule), 200, "a check under way ends under the new one");
+        for (seconds, is) in [(0, 1), (u64::MAX, LONGEST)] {
+            every.change(seconds);
+            assert_eq!(every.now().as_secs(), is);
+        }
     }
 }

@@ -14,9 +14,12 @@ use adapters::{
 use async_trait::async_trait;
 use schema::ports::{AuditView, ErpStatus, Erps as _, Principal, Role};
 use sqlx::{Connection as _, SqliteConnection};
-use std::sync::{
-    Mutex,
-    atomic::{AtomicU32, Ordering},
+use std::{
+    sync::{
+        Mutex,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
 };
 use tokio::time::Instant;
 
@@ -291,7 +294,7 @@ async fn ward(store: &Store, patients: &[&Arc<Patient>]) -> Gateway {
         store: store.clone(),
         audit: gateway.audit.clone(),
         alerts: Arc::clone(&gateway.erps.alerts),
-        every: Duration::from_secs(300),
+        every: schedule::Every::seconds(300),
         random: || 0.5,
     });
     gateway
@@ -340,6 +343,21 @@ async fn every_erp_is_asked_on_its_schedule_and_a_change_is_told_once() {
     told.sort();
     assert_eq!(told, ["ill PENDING NEEDS_AUTH", "well PENDING ACTIVE"]);
     assert_eq!((status(&gateway, "well"), status(&gateway, "ill")), (ErpStatus::Active, ErpStatus::NeedsAuth));
+}
+
+#[tokio::test]
+async fn another_schedule_begins_with_a_round_of_its_own() {
+    let (store, _folder) = store().await;
+    let erp = Patient::new("a");
+    let gateway = ward(&store, &[&erp]).await;
+    let time = Time::stop();
+    let _tended = gateway.erps.tend();
+    time.pass(100).await;
+    gateway.erps.health.ask_every(40);
+    time.pass(100).await;
+    gateway.erps.health.ask_every(200);
+    time.pass(300).await;
+    erp.waited(&[140, 40, 40, 200]);
 }
 
 #[tokio::test]

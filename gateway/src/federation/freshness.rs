@@ -5,7 +5,7 @@ use schema::ports::{ReadMode, ReadOptions};
 use std::time::Duration;
 
 /// The ages that divide a cached answer's life.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Freshness {
     /// Up to this age it is as good as the ERP's own.
     pub(crate) fresh: Duration,

@@ -80,7 +80,7 @@ type Called = (Vec<Arc<Chunk>>, u32);
 type Flight = (Arc<Shape>, Vec<SetStart>, usize, RightsKey);
 
 /// Limits of reading.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Limits {
     /// How old answers may be.
     pub(crate) freshness: Freshness,
