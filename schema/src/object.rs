@@ -112,7 +112,11 @@ fn money_type(registry: &mut Registry) -> String {
         let decimal = name_of::<scalars::Decimal>(registry);
         let currency = name_of::<scalars::Currency>(registry);
         let fields = by_name([
-            field("amount", format!("{decimal}!"), "How much, exactly."),
+            field(
+                "amount",
+                format!("{decimal}!"),
+                "How much, exactly, with at least the decimal places of its currency.",
+            ),
             field("currency", format!("{currency}!"), "In which currency."),
         ]);
         ObjectBuilder::new("Money", fields)

@@ -44,16 +44,39 @@ pub(super) fn id(raw: &str) -> Option<Cow<'_, str>> {
 
 /// More decimal places than this do not come from a person or a price list but from a binary float on the ERP's side.
 const FLOAT_NOISE: u32 = 9;
+/// So many digits that a binary float keeps no more of.
+const FLOAT_DIGITS: u32 = 16;
+/// What is left of a number with noise: at least so many decimal places, and at least so many digits, which rates of tiny
+/// currencies need.
+const KEPT: (u32, u32) = (6, 12);
 
 /// An exact decimal, with the scale of its text. Noise of binary floats (`3399.9900000000002`) is rounded away.
 pub(crate) fn decimal(raw: &str) -> Option<Decimal> {
     let text = text(raw)?;
     let value = match Decimal::from_str_exact(&text) {
         Ok(value) => value,
-        Err(_) if text.contains(['e', 'E']) => Decimal::from_scientific(&text).ok()?,
+        Err(_) if text.contains(['e', 'E']) => scientific(&text)?,
         Err(_) => Decimal::from_str(&text).ok()?,
     };
-    Some(if value.scale() > FLOAT_NOISE { value.round_dp(6).normalize() } else { value })
+    let digits = value.mantissa().unsigned_abs().checked_ilog10().map_or(0, |log| log + 1);
+    let noisy = value.scale() > FLOAT_NOISE || (value.scale() > KEPT.0 && digits >= FLOAT_DIGITS);
+    if !noisy {
+        return Some(value);
+    }
+    // The decimal places that leave so many digits: of 0.00123 two more than of 0.123.
+    let places = (value.scale() + KEPT.1).saturating_sub(digits);
+    Some(value.round_dp(places.max(KEPT.0)).normalize())
+}
+
+/// A number with an exponent; zero where it is too small for a decimal, as the noise of a difference is (`5.55e-17`).
+fn scientific(text: &str) -> Option<Decimal> {
+    let (number, exponent) = text.split_once(['e', 'E'])?;
+    let number = Decimal::from_str(number).ok()?;
+    match Decimal::from_scientific(text) {
+        Ok(value) => Some(value),
+        Err(_) if exponent.parse::<i64>().ok()? < 0 && number.abs() < Decimal::TEN => Some(Decimal::ZERO),
+        Err(_) => None,
+    }
 }
 
 /// A day or moment that the API can write: its years have four digits. What is beyond them nobody meant, and arithmetic with
@@ -203,7 +226,19 @@ mod tests {
             ("12345678901234567.89", "12345678901234567.89"),
             ("-0.1", "-0.1"),
             ("3399.9900000000002", "3399.99"),
+            ("0.30000000000000004", "0.3"),
+            ("0.7999999999999999", "0.8"),
+            ("123456789.12000002", "123456789.12"),
+            ("1234.560000000012", "1234.56"),
             ("1e-05", "0.00001"),
+            ("5.551115123125783e-17", "0"),
+            ("-1.1102230246251565e-16", "0"),
+            ("1.5e3", "1500"),
+            // Units of a company's currency for one rupiah, and the other way round.
+            ("0.0000612345678", "0.0000612345678"),
+            ("6.1234567890123456e-05", "0.0000612345678901"),
+            ("0.3333333333333333", "0.333333333333"),
+            ("16330.665923456", "16330.665923456"),
             ("0", "0"),
         ] {
             assert_eq!(decimal(raw).map(|d| d.to_string()).as_deref(), Some(expected), "{raw}");

@@ -803,7 +803,7 @@ impl<'a> Row<'_, 'a> {
     /// A number as the type of its field wants it.
     fn number(&self, kind: Kind, amount: rust_decimal::Decimal) -> Read {
         let money = |currency: Option<CurrencyCode>, amount| match currency {
-            Some(currency) => Ok(Value::Money(Money { amount, currency })),
+            Some(currency) => Ok(Value::Money(Money::new(amount, currency))),
             None => Err(format!("{amount} has no currency: set the currency of the company for this ERP")),
         };
         match kind {

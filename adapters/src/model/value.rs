@@ -23,6 +23,20 @@ impl CurrencyCode {
     }
 }
 
+impl CurrencyCode {
+    /// How many decimal places amounts have in this currency: the minor unit of ISO 4217, list one (2024); two where it names
+    /// none.
+    pub fn digits(self) -> u32 {
+        match &self.0 {
+            b"BIF" | b"CLP" | b"DJF" | b"GNF" | b"ISK" | b"JPY" | b"KMF" | b"KRW" | b"PYG" | b"RWF" | b"UGX"
+            | b"UYI" | b"VND" | b"VUV" | b"XAF" | b"XOF" | b"XPF" => 0,
+            b"BHD" | b"IQD" | b"JOD" | b"KWD" | b"LYD" | b"OMR" | b"TND" => 3,
+            b"CLF" | b"UYW" => 4,
+            _ => 2,
+        }
+    }
+}
+
 impl FromStr for CurrencyCode {
     type Err = NotACurrency;
     fn from_str(text: &str) -> Result<Self, NotACurrency> {
@@ -53,10 +67,22 @@ pub struct NotACurrency;
 /// An exact amount in a currency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Money {
-    /// The amount, with the scale that the ERP gave.
+    /// The amount.
     pub amount: Decimal,
     /// Its currency.
     pub currency: CurrencyCode,
+}
+
+impl Money {
+    /// An amount with the decimal places of its currency: 710.5 is `710.50` EUR, 710.0 is `710` JPY. Where it has more of its own,
+    /// as prices of a unit may, they are kept.
+    pub fn new(amount: Decimal, currency: CurrencyCode) -> Self {
+        let mut amount = amount.normalize();
+        if amount.scale() < currency.digits() {
+            amount.rescale(currency.digits());
+        }
+        Self { amount, currency }
+    }
 }
 
 /// Points to a record of the same ERP.
@@ -214,6 +240,30 @@ impl Hash for Value {
             Self::Ref(r) => r.hash(state),
             Self::Object(v) | Self::List(v) => v.hash(state),
             Self::Json(j) => j.get().hash(state),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_have_the_decimal_places_of_their_currency() {
+        for (amount, currency, expected) in [
+            ("710.5", "EUR", "710.50"),
+            ("710.0", "JPY", "710"),
+            ("-3", "USD", "-3.00"),
+            ("0.0", "EUR", "0.00"),
+            ("1.5", "KWD", "1.500"),
+            ("12.345", "EUR", "12.345"),
+            ("12.3400", "EUR", "12.34"),
+            ("0.5", "JPY", "0.5"),
+            ("-0.0", "EUR", "0.00"),
+        ] {
+            let amount = amount.parse().expect("a number");
+            let money = Money::new(amount, currency.parse().expect("a code"));
+            assert_eq!((money.amount, money.amount.to_string().as_str()), (amount, expected), "{currency}");
         }
     }
 }

@@ -164,15 +164,15 @@ async fn documents_tell_what_was_paid_on_them() {
         let parts: Vec<_> = found.iter().map(|record| parts(record).expect("payments")).collect();
         let expected: [&[&str]; 7] = [
             &[
-                "30.4 EUR | 2026-02-03 | IncomingPayments 9 | Invoices 1 | -",
-                "20.1 EUR | 2026-02-09 | IncomingPayments 7 | Invoices 1 | -",
+                "30.40 EUR | 2026-02-03 | IncomingPayments 9 | Invoices 1 | -",
+                "20.10 EUR | 2026-02-09 | IncomingPayments 7 | Invoices 1 | -",
             ],
-            &["100.0 USD | 2026-02-15 | IncomingPayments 10 | Invoices 2 | -"],
+            &["100.00 USD | 2026-02-15 | IncomingPayments 10 | Invoices 2 | -"],
             &[],
-            &["1.0 EUR | 2026-02-09 | IncomingPayments 7 | Invoices 4 | -"],
-            &["7.5 EUR | 2026-02-20 | IncomingPayments 10 | Invoices 16 | -"],
-            &["10.4 EUR | 2026-02-03 | IncomingPayments 9 | CreditNotes 1 | -"],
-            &["5.0 USD | 2026-02-14 | VendorPayments 7 | CreditNotes 2 | -"],
+            &["1.00 EUR | 2026-02-09 | IncomingPayments 7 | Invoices 4 | -"],
+            &["7.50 EUR | 2026-02-20 | IncomingPayments 10 | Invoices 16 | -"],
+            &["10.40 EUR | 2026-02-03 | IncomingPayments 9 | CreditNotes 1 | -"],
+            &["5.00 USD | 2026-02-14 | VendorPayments 7 | CreditNotes 2 | -"],
         ];
         assert_eq!(parts, expected, "v{version}, {page} rows a page");
         let paid_on: Vec<_> = found.iter().map(|record| record.named("paidOn").as_date()).collect();
@@ -184,8 +184,8 @@ async fn documents_tell_what_was_paid_on_them() {
         let bills = b1.get_many(&ctx(), Bill, &bills, fields(Bill, &READ)).await.expect("bills");
         let parts: Vec<_> = bills.iter().map(|bill| parts_of(bill.as_ref())).collect();
         let expected: [&[&str]; 3] = [
-            &["11.0 EUR | 2026-02-16 | VendorPayments 8 | - | PurchaseInvoices 1"],
-            &["9.0 USD | 2026-02-16 | VendorPayments 8 | - | PurchaseInvoices 2"],
+            &["11.00 EUR | 2026-02-16 | VendorPayments 8 | - | PurchaseInvoices 1"],
+            &["9.00 USD | 2026-02-16 | VendorPayments 8 | - | PurchaseInvoices 2"],
             &[],
         ];
         assert_eq!(parts, expected);
