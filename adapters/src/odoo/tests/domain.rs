@@ -80,7 +80,7 @@ fn texts_reach_odoo_as_data_only() {
     assert_eq!(parsed, serde_json::json!([["name", "=", evil]]));
     let domain = one("name", SourceOp::Contains, text("100%_\\"));
     let parsed: serde_json::Value = serde_json::from_str(&domain).expect("JSON");
-    assert_eq!(parsed, serde_json::json!([["name", "ilike", "100\\%\\_\\\\"]]));
+    assert_eq!(parsed, serde_json::json!([["name", "=ilike", "%100\\%\\_\\\\%"]]));
     assert_eq!(one("name", SourceOp::StartsWith, text("Mü%")), r#"[["name","=ilike","Mü\\%%"]]"#);
     assert_eq!(fit("name", SourceOp::Eq, text("a\0b")), Fit::No);
 }

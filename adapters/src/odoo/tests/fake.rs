@@ -328,7 +328,7 @@ fn leaf(row: &Map<String, Value>, leaf: &Value) -> bool {
         "<=" => by_order(Ordering::is_le),
         ">" => by_order(Ordering::is_gt),
         ">=" => by_order(Ordering::is_ge),
-        "ilike" => text(|value, with| value.contains(with)),
+        "=ilike" => text(|value, with| value.contains(with.trim_matches('%'))),
         other => panic!("no operator {other}"),
     }
 }

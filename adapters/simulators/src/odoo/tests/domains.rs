@@ -141,6 +141,21 @@ async fn patterns_have_two_wildcards_and_an_escape() {
 }
 
 #[tokio::test]
+async fn taxes_are_searched_loosely_from_18_on() {
+    let context = json!({ "context": { "active_test": false } });
+    for (version, loose) in [(17, 0), (19, 1)] {
+        let client = Client::of(version).await;
+        let count = async |leaf: Value| {
+            client.result("account.tax", "search_count", json!([[leaf]]), context.clone()).await.as_i64().unwrap()
+        };
+        for (text, found) in [("16USt", loose), ("16% USt", 1), ("\"16% U\"t", loose), ("\"6U\"", 0)] {
+            assert_eq!(count(json!(["name", "ilike", text])).await, found, "{version} {text}");
+        }
+        assert_eq!(count(json!(["name", "=ilike", "%16USt%"])).await, 0, "{version}");
+    }
+}
+
+#[tokio::test]
 async fn values_of_the_wrong_kind_are_refused_as_by_each_release() {
     let clients = clients().await;
     for (model, leaf, old, new) in [

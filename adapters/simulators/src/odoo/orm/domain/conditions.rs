@@ -126,8 +126,33 @@ impl<'a> Compiler<'_, 'a> {
             (Op::ChildOf | Op::ParentOf, _) => self.hierarchy(known, field, leaf),
             (_, Kind::Many2one(_)) => self.reference(known, field, leaf),
             (_, Kind::Many2many(_) | Kind::One2many(..)) => self.references(known, field, leaf),
-            _ => self.scalar(known, field, leaf),
+            _ => match self.loosened(known, leaf) {
+                Some(leaf) => self.scalar(known, field, &leaf),
+                None => self.scalar(known, field, leaf),
+            },
         }
+    }
+
+    /// From 18 on a search of taxes by name lets other letters between those that it looks for, but in quotes
+    /// (`account.tax._parse_name_search`).
+    fn loosened(&self, known: &Known, leaf: &Leaf) -> Option<Leaf> {
+        let searches = matches!(leaf.op, Op::Pattern(Pattern { anywhere: true, negated: false, .. }));
+        if self.view.version().0 < 18 || known.model.name != "account.tax" || leaf.path != "name" || !searches {
+            return None;
+        }
+        let mut parts: Vec<&str> = leaf.value.as_str()?.split('"').collect();
+        // A quote that is not closed is one character among others.
+        let open = if parts.len().is_multiple_of(2) { parts.pop() } else { None };
+        let apart = |text: &str| {
+            let letters = text.chars().filter(|c| c.is_alphanumeric() || *c == '_').map(String::from);
+            letters.collect::<Vec<_>>().join("%")
+        };
+        let loose = parts.iter().enumerate().map(|(at, part)| match open {
+            Some(rest) if at + 1 == parts.len() => apart(&format!("{part}{rest}")),
+            _ if at % 2 == 1 => format!("%{}%", part.replace('%', "_")),
+            _ => apart(part),
+        });
+        Some(Leaf { value: loose.collect::<String>().into(), ..leaf.clone() })
     }
 
     /// A condition on values that stand for themselves.
