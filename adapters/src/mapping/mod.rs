@@ -8,6 +8,7 @@
 mod each;
 mod json;
 mod keyset;
+mod known;
 mod plan;
 mod push;
 mod spec;
@@ -440,6 +441,8 @@ pub enum With {
     Literals(Vec<Literal>),
     /// Another field of the same row.
     Path(Path),
+    /// Values that the adapter learns of its ERP, by their name ([`SetMapping::with_known`]); none before that.
+    Known(Box<str>),
 }
 
 /// A value in a condition for an ERP.

@@ -517,6 +517,7 @@ fn tests(when: &[Predicate], shapes: &mut Shapes) -> Vec<Test> {
             with: match &p.with {
                 With::Literals(literals) => TestWith::Literals(literals.clone()),
                 With::Path(path) => TestWith::Slot(shapes.slot(path)),
+                With::Known(_) => TestWith::Literals(Vec::new()),
             },
         })
         .collect()

@@ -376,7 +376,7 @@ impl Push<'_> {
             With::Literals(values) => {
                 self.source_compare(predicate.path.as_str(), predicate.op, values.clone(), positive)
             }
-            With::Path(_) => GIVE_UP,
+            With::Path(_) | With::Known(_) => GIVE_UP,
         }
     }
 
@@ -413,8 +413,15 @@ impl Push<'_> {
     /// A comparison or its negation. What has no value fails every comparison but `Neq` and `IsNull`, and so passes
     /// their negations.
     fn source_compare(&self, path: &str, op: SourceOp, values: Vec<Literal>, positive: bool) -> Translated {
+        // Other than several values: in none of them.
+        let (op, positive) = match op {
+            SourceOp::Neq if values.len() != 1 => (SourceOp::In, !positive),
+            op => (op, positive),
+        };
         let values = if values.len() == 1 || op != SourceOp::In {
             values
+        } else if values.is_empty() {
+            return constant(!positive);
         } else if positive {
             return self.is(path, SourceOp::In, values);
         } else {

@@ -392,9 +392,10 @@ fn predicate(item: Toml, at: &str) -> Result<Predicate> {
         other => return wrong(at, format_args!("no comparison {other}")),
     };
     let with = match with {
-        Toml::Table(other) => match other.get("path") {
-            Some(Toml::String(path)) => With::Path(Path(path.as_str().into())),
-            _ => return wrong(at, "a condition compares with a value or {path}"),
+        Toml::Table(other) => match (other.get("path"), other.get("known")) {
+            (Some(Toml::String(path)), None) => With::Path(Path(path.as_str().into())),
+            (None, Some(Toml::String(name))) => With::Known(name.as_str().into()),
+            _ => return wrong(at, "a condition compares with a value, {path} or {known}"),
         },
         Toml::Array(values) => With::Literals(values.iter().map(|v| literal(v, at)).collect::<Result<_>>()?),
         one => With::Literals(vec![literal(one, at)?]),

@@ -62,7 +62,7 @@ fn put(
                 (Some([one]), None) if one.op == super::SourceOp::Eq => {
                     let word = match &one.with {
                         super::With::Literals(words) => words.first().and_then(literal),
-                        super::With::Path(_) => None,
+                        super::With::Path(_) | super::With::Known(_) => None,
                     };
                     set_at(into, &one.path, word.ok_or_else(|| refused("derives it from other fields"))?);
                 }

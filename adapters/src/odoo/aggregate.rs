@@ -7,13 +7,14 @@
 use super::{
     Odoo,
     books::{Fields, Type},
+    order::id_of,
     view::View,
     wire::{self, Call},
 };
 use crate::{
     adapter::{AggregateQuery, AggregateRow, Ctx, GroupBy, Period},
     error::{Error, Result},
-    mapping::{Env, From, Plan, Pushed, SetMapping, SourceFilter, push},
+    mapping::{Env, From, Plan, Predicate, Pushed, SetMapping, SourceFilter, With, push},
     model::{EntityType, FieldId, FieldSet, Kind, MoneyIn, SourceSet, Value},
 };
 use chrono::{NaiveDate, NaiveDateTime};
@@ -157,7 +158,12 @@ impl Groups {
                 return Err(refuse());
             }
             let plan = Plan::new(set, [field].into_iter().collect());
-            let own = plan.source_fields().filter(|name| *name != set.id.as_str()).map(str::to_owned);
+            let by_id = hangs_on_id(set, field);
+            // Until 16 groups have lost their ids (`_read_group_format_result`).
+            if by_id && !view.books.link.version.is_from(17) {
+                return Err(refuse());
+            }
+            let own = plan.source_fields().filter(|name| by_id || *name != set.id.as_str()).map(str::to_owned);
             let own: Vec<String> = own.collect();
             let plain = |name: &String| {
                 let number = fields.get(name.as_str()).is_some_and(|f| matches!(f.kind, Type::Float | Type::Monetary));
@@ -212,13 +218,17 @@ impl Groups {
 
     /// The values that a group is known by, and its sums; none where the mapping cannot read them.
     fn read(&self, env: &Env, group: &Group, sums: &[FieldId]) -> Result<Option<(Vec<Value>, Vec<Decimal>)>> {
-        let plain = self.columns.iter().filter(|column| !column.contains(':'));
+        // A group by ids tells their names as well; other groups have none, and every row wants one.
+        let id = self.plan.set().id.as_str();
+        let own_id = group.get(id).filter(|_| self.columns.iter().any(|column| column == id));
+        let own_id = own_id.and_then(|raw| id_of(raw)).unwrap_or_default();
+        let plain = self.columns.iter().filter(|column| !column.contains(':') && *column != id);
         let cells = plain.map(|column| (column.as_str(), group.get(column))).chain(self.summed.iter().map(|column| {
             let sum = group.get(&format!("{column}:sum")).or_else(|| group.get(column));
             (column.as_str(), sum)
         }));
         let cells = cells.map(|(name, raw)| format!("{}:{}", json!(name), raw.map_or("false", |raw| raw.get())));
-        let cells: Vec<String> = std::iter::once(r#""id":0"#.to_owned()).chain(cells).collect();
+        let cells: Vec<String> = std::iter::once(format!("{}:{own_id}", json!(id))).chain(cells).collect();
         let row = format!("{{{}}}", cells.join(","));
         let Ok(record) = self.plan.read(&row, &[], env) else { return Ok(None) };
         let keys = self.keys.iter().map(|key| match key {
@@ -251,6 +261,14 @@ impl Groups {
         };
         Ok(Value::Date(day))
     }
+}
+
+/// Whether rows that are alike in all else may differ in a field by their ids.
+fn hangs_on_id(set: &SetMapping, field: FieldId) -> bool {
+    let on_id = |predicate: &Predicate| {
+        predicate.path == set.id && !matches!(&predicate.with, With::Literals(ids) if ids.is_empty())
+    };
+    matches!(set.field(field).map(|mapping| &mapping.from), Some(From::Cases(cases)) if cases.iter().any(|case| case.1.iter().any(on_id)))
 }
 
 /// Whether Odoo groups by a column.

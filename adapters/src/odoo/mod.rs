@@ -10,6 +10,7 @@ mod domain;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;
 mod join;
+mod known;
 mod link;
 mod list;
 mod order;
@@ -105,8 +106,10 @@ impl Odoo {
                 let (own, ctx, library) = (&own, &ctx, &library);
                 async move { Ok::<_, Error>((model.clone().into_boxed_str(), library.fields(ctx, own, &model).await?)) }
             });
-            let models = try_join_all(models).await?.into_iter().filter_map(|(model, fields)| Some((model, fields?)));
-            Ok(Arc::new(Shape::new(mapping, entity, models.collect())))
+            let known = known::load(&ctx, &library, &own, mapping.sets(entity));
+            let (models, known) = tokio::try_join!(try_join_all(models), known)?;
+            let models = models.into_iter().filter_map(|(model, fields)| Some((model, fields?)));
+            Ok(Arc::new(Shape::new(mapping, entity, models.collect(), &known)))
         });
         let has_currency = self.mapping.sets(entity).iter().any(|set| shape::names_currency(set));
         let currencies =

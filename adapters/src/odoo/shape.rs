@@ -4,6 +4,7 @@ use super::{
     books::{Field, Fields, Type},
     dimensions::source,
     join::Lookup,
+    known::Known,
 };
 use crate::{
     error::{Error, ErrorKind, Result},
@@ -46,7 +47,12 @@ impl Shape {
     }
 
     /// The entity by the fields that the models have; models that are not installed are left out.
-    pub(super) fn new(mapping: &Mapping, entity: EntityType, mut models: HashMap<Box<str>, Fields>) -> Self {
+    pub(super) fn new(
+        mapping: &Mapping,
+        entity: EntityType,
+        mut models: HashMap<Box<str>, Fields>,
+        known: &Known,
+    ) -> Self {
         for set in mapping.sets(entity) {
             if let Some(fields) = models.get_mut(set.set.as_str()) {
                 add_related(set, fields);
@@ -66,7 +72,8 @@ impl Shape {
         };
         let sets = resolved.only_sets(|set| set.entity != entity || fits(set)).sets(entity).to_vec();
         let sets = sets.into_iter().map(|set| {
-            let mut set = SetMapping::clone(&set);
+            let known = |name: &str| known.get(name).cloned().unwrap_or_default();
+            let mut set = SetMapping::clone(&set).with_known(&known);
             let model = set.set.clone();
             set.when.retain(|predicate| has_field(model.as_str(), predicate.path.first()));
             Arc::new(set)

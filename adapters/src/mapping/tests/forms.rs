@@ -105,3 +105,56 @@ fn conditions_on_a_value_that_hangs_on_another_are_pushed_down() {
     let order = [Order { field: entity.def().id_of("amount").expect("a field"), direction: Direction::Asc }];
     assert_eq!(sort_keys(&forms.sets(entity)[0], &order).expect("sortable")[0].path.as_str(), "amount");
 }
+
+#[test]
+fn conditions_compare_with_what_the_adapter_knows() {
+    let text = r#"
+[account]
+id = "id"
+number-ids = true
+sets = [{ name = "accounts" }]
+[account.fields]
+kind = { cases = [
+  { is = "INVENTORY", when = [["type", "=", "current"], ["id", "in", { known = "stock" }]] },
+  { is = "CURRENT_ASSET", when = [["type", "=", "current"], ["id", "!=", { known = "stock" }]] },
+] }
+"#;
+    let entity = EntityType::Account;
+    let mapping = Mapping::parse(text).expect("a good mapping");
+    let set = |ids: &[i64]| {
+        let ids: Vec<_> = ids.iter().map(|id| Literal::Number((*id).into())).collect();
+        let known = |name: &str| if name == "stock" { ids.clone() } else { Vec::new() };
+        Arc::new(SetMapping::clone(&mapping.sets(entity)[0]).with_known(&known))
+    };
+    let kind = |set: &Arc<SetMapping>, id: i64| {
+        let plan = Plan::new(set, [entity.def().id_of("kind").expect("a field")].into_iter().collect());
+        let record = plan.read(&format!(r#"{{"id":{id},"type":"current"}}"#), &[], &env()).expect("a record");
+        record.named("kind").clone()
+    };
+    let pushed = |set: &Arc<SetMapping>, op, value| {
+        let filter = Filter::of(entity, "kind", op, vec![Value::Enum(value)]);
+        let pushed = push(&filter, set, true, &|_| Fit::Exact);
+        assert!(pushed.left.is_all());
+        pushed.source
+    };
+    let is = |path: &str, op, values: &[Literal]| {
+        SourceFilter::Is(SourceCondition { path: path.into(), op, values: values.to_vec() })
+    };
+    let (current, id) = ([Literal::Text("current".into())], |id: i64| Literal::Number(id.into()));
+    let of_type = || is("type", SourceOp::Eq, &current);
+
+    let two = set(&[7, 9]);
+    assert_eq!([7, 8, 9].map(|id| kind(&two, id)), ["INVENTORY", "CURRENT_ASSET", "INVENTORY"].map(Value::Enum));
+    let among = is("id", SourceOp::In, &[id(7), id(9)]);
+    let others = [7, 9].map(|other| is("id", SourceOp::Neq, &[id(other)]));
+    assert_eq!(pushed(&two, Op::Eq, "INVENTORY"), SourceFilter::and(vec![of_type(), among.clone()]));
+    let rest = SourceFilter::and([of_type()].into_iter().chain(others.clone()).collect());
+    assert_eq!(pushed(&two, Op::Eq, "CURRENT_ASSET"), rest);
+    let other_type = is("type", SourceOp::Neq, &current);
+    assert_eq!(pushed(&two, Op::Neq, "CURRENT_ASSET"), SourceFilter::or(vec![other_type, among]));
+
+    let none = set(&[]);
+    assert_eq!(kind(&none, 7), Value::Enum("CURRENT_ASSET"));
+    assert!(pushed(&none, Op::Eq, "INVENTORY").is_none());
+    assert_eq!(pushed(&none, Op::Eq, "CURRENT_ASSET"), of_type());
+}

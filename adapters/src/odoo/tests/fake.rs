@@ -46,6 +46,8 @@ pub(super) struct FakeOdoo {
     pub(super) several_databases: bool,
     /// Models whose module is not installed.
     pub(super) missing: BTreeSet<&'static str>,
+    /// Models that the user may not read.
+    pub(super) forbidden: BTreeSet<&'static str>,
     /// A field that `fields_get` still tells of.
     pub(super) gone: &'static str,
     /// The rows of the models; references are pairs of id and name.
@@ -63,6 +65,7 @@ impl FakeOdoo {
             version,
             several_databases: false,
             missing: BTreeSet::new(),
+            forbidden: BTreeSet::new(),
             gone: "",
             tables: tables.into(),
             sessions: Mutex::default(),
@@ -189,6 +192,9 @@ impl FakeOdoo {
             "context_get" => Ok(json!({ "lang": "en_US", "tz": "Europe/Berlin", "uid": 7 })),
             "fields_get" => Ok(described(self.version, model)),
             "search_count" => Ok(json!(self.find(model, &argument(0, "domain")).len())),
+            "search_read" if self.forbidden.contains(model) => {
+                Err(Box::new(fault("odoo.exceptions.AccessError", &format!("You are not allowed to access '{model}'"))))
+            }
             "search_read" if named["fields"].as_array().is_some_and(|fields| fields.contains(&json!(self.gone))) => {
                 Err(Box::new(fault("builtins.ValueError", &format!("Invalid field '{}' on '{model}'", self.gone))))
             }

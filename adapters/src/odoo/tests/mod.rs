@@ -8,9 +8,13 @@ mod samples;
 
 use super::{
     books::{Field, Fields, Type},
+    known::Known,
     shape::{Shape, mapping},
 };
-use crate::{mapping::SetMapping, model::EntityType};
+use crate::{
+    mapping::{Literal, SetMapping},
+    model::EntityType,
+};
 use std::{collections::HashMap, sync::Arc};
 
 /// The fields of the models that the mapping reads, as a version has them, each with a letter for its type.
@@ -116,8 +120,10 @@ fn model_fields(version: u32) -> Vec<(&'static str, String)> {
         ("account.journal", format!("{common} name:s default_account_id:o")),
         (
             "res.company",
-            "id:i create_date:t write_date:t name:s vat:s currency_id:c country_id:o country_code:s fiscalyear_last_month:e fiscalyear_last_day:i".to_owned(),
+            "id:i create_date:t write_date:t name:s vat:s currency_id:c country_id:o country_code:s fiscalyear_last_month:e fiscalyear_last_day:i".to_owned()
+                + &since(19, "account_stock_valuation_id:o"),
         ),
+        ("product.category", "id:i name:s property_stock_valuation_account_id:o".to_owned()),
         ("res.users", "id:i create_date:t write_date:t name:s email:s active:b share:b company_ids:l".to_owned()),
         ("res.currency.rate", format!("{common} currency_id:c name:d") + &since(15, "inverse_company_rate:f")),
         ("account.analytic.account", "id:i name:s plan_id:o".to_owned()),
@@ -150,9 +156,14 @@ fn fields(text: &str) -> Fields {
     fields.collect()
 }
 
+/// The account 2 holds stock.
+fn known() -> Known {
+    [("stock-accounts".into(), vec![Literal::Number(2.into())])].into()
+}
+
 /// The only source set of an entity in a version, with the fields of its models.
 pub(super) fn resolved(version: u32, entity: EntityType) -> (Arc<SetMapping>, HashMap<Box<str>, Fields>) {
-    let shape = Shape::new(mapping().expect("a good mapping"), entity, models(version));
+    let shape = Shape::new(mapping().expect("a good mapping"), entity, models(version), &known());
     assert_eq!(shape.sets.len(), 1, "{entity:?} in {version}");
     (shape.sets[0].clone(), shape.models)
 }

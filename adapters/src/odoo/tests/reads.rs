@@ -288,3 +288,65 @@ async fn counts_are_exact_or_unknown() {
     let later = Filter::of(EntityType::Invoice, "number", Op::Gt, vec![Value::Text("INV".into())]);
     assert_eq!(count(later).await, Count::Unknown, "the database's collation is not ours");
 }
+
+/// Accounts of which categories name 2 and 4, and the company 5; 4 is an expense account.
+fn chart(version: u32) -> FakeOdoo {
+    let mut fake = FakeOdoo::new(version);
+    let account = |(id, kind): (u32, &str)| {
+        row(json!({ "id": id, "name": "A", "account_type": kind, "internal_group": "asset", "active": true,
+            "deprecated": false, "company_id": [3, "Acme"], "company_ids": [3] }))
+    };
+    let types =
+        [(1, "asset_current"), (2, "asset_current"), (3, "asset_prepayments"), (4, "expense"), (5, "asset_current")];
+    fake.tables.insert("account.account", types.into_iter().map(account).collect());
+    let category =
+        |(id, account): (u32, Json)| row(json!({ "id": id, "property_stock_valuation_account_id": account }));
+    let named = [(1, json!([2, "Stock"])), (2, json!(false)), (3, json!([4, "Change"])), (4, json!([2, "Stock"]))];
+    fake.tables.insert("product.category", named.into_iter().map(category).collect());
+    fake.tables.get_mut("res.company").expect("the company")[0]
+        .insert("account_stock_valuation_id".into(), json!([5, "Stock"]));
+    fake
+}
+
+async fn of_kind(odoo: &super::super::Odoo, kind: &'static str) -> Vec<String> {
+    let entity = EntityType::Account;
+    let filter = Filter::of(entity, "kind", Op::Eq, vec![Value::Enum(kind)]);
+    let query = ListQuery {
+        sets: vec![SetStart { set: "account.account".into(), after: None }],
+        filter: filter.clone(),
+        order: Vec::new(),
+        limit: 50,
+        fields: fields(entity, &["kind"]),
+    };
+    let page = odoo.list(&ctx(), entity, &query).await.expect("a page");
+    assert!(page.left.is_all());
+    let rows = &page.sets[0].rows;
+    assert!(rows.iter().all(|row| *row.record.named("kind") == Value::Enum(kind)), "shown as it is found");
+    assert_eq!(odoo.count(&ctx(), entity, &filter).await.expect("a count"), Count::Exact(rows.len() as u64));
+    rows.iter().map(|row| row.record.key.id.to_string()).collect()
+}
+
+#[tokio::test]
+async fn accounts_hold_stock_where_categories_or_the_company_say_so() {
+    for (version, stock, others) in [(17, &["2"][..], &["1", "3", "5"][..]), (19, &["2", "5"], &["1", "3"])] {
+        let (odoo, fake) = chart(version).connect(&[("password", PASSWORD)]);
+        assert_eq!(of_kind(&odoo, "INVENTORY").await, stock, "{version}");
+        assert_eq!(of_kind(&odoo, "CURRENT_ASSET").await, others, "{version}");
+        assert_eq!(of_kind(&odoo, "OPERATING_EXPENSE").await, ["4"], "{version}: no current asset");
+        assert_eq!(fake.searches("product.category").len(), 1, "asked once, and not for each query");
+    }
+}
+
+#[tokio::test]
+async fn without_categories_no_account_holds_stock() {
+    let mut fake = chart(17);
+    fake.missing.insert("product.category");
+    let (odoo, _) = fake.connect(&[("password", PASSWORD)]);
+    assert!(of_kind(&odoo, "INVENTORY").await.is_empty());
+    assert_eq!(of_kind(&odoo, "CURRENT_ASSET").await, ["1", "2", "3", "5"]);
+
+    let mut fake = chart(19);
+    fake.forbidden.insert("product.category");
+    let (odoo, _) = fake.connect(&[("password", PASSWORD)]);
+    assert_eq!(of_kind(&odoo, "INVENTORY").await, ["5"], "what the user may read");
+}

@@ -48,7 +48,7 @@ fn read(version: u32, entity: EntityType, text: &str, lines: Option<(&str, &str)
     // The samples of orders are from a database without stock.
     let mut models = models(version);
     models.get_mut("sale.order").expect("orders").remove("delivery_status");
-    let set = &Shape::new(mapping().expect("a good mapping"), entity, models).sets[0];
+    let set = &Shape::new(mapping().expect("a good mapping"), entity, models, &super::known()).sets[0];
     let plan = Plan::new(set, entity.def().every_field());
     let lines = lines.map(|(text, by)| (rows(text), by));
     let records = rows(text).into_iter().map(|row| {

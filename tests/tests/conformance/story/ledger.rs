@@ -25,7 +25,7 @@ fn kind(system: System, kind: AccountKind) -> &'static str {
     match (system, kind) {
         (_, AccountKind::Bank | AccountKind::Cash) => "CASH",
         (_, AccountKind::Receivable) => "RECEIVABLE",
-        (System::SapB1 | System::QuickBooks, AccountKind::Inventory) => "INVENTORY",
+        (_, AccountKind::Inventory) => "INVENTORY",
         (_, AccountKind::Payable) => "PAYABLE",
         (_, AccountKind::Equity) => "EQUITY",
         (_, AccountKind::Income) => "INCOME",
@@ -35,8 +35,6 @@ fn kind(system: System, kind: AccountKind) -> &'static str {
         (System::SapB1, AccountKind::OperatingExpense | AccountKind::Depreciation) => "OPERATING_EXPENSE",
         (System::SapB1, AccountKind::OtherExpense) => "OTHER_EXPENSE",
         (System::SapB1, _) => "UNKNOWN",
-        // Odoo has no type for accounts of stock.
-        (System::Odoo, AccountKind::Inventory) => "CURRENT_ASSET",
         (_, AccountKind::CurrentAsset) => "CURRENT_ASSET",
         (_, AccountKind::FixedAsset) => "FIXED_ASSET",
         (_, AccountKind::CreditCard) => "CREDIT_CARD",

@@ -18,6 +18,7 @@ pub(crate) const OUTPUT_TAX: i64 = account(AccountRole::OutputTax.position());
 pub(crate) const INPUT_TAX: i64 = account(AccountRole::InputTax.position());
 pub(crate) const INCOME: i64 = account(AccountRole::SalesGoods.position());
 pub(crate) const EXPENSES: i64 = account(AccountRole::CostOfSales.position());
+pub(crate) const INVENTORY: i64 = account(AccountRole::Inventory.position());
 pub(crate) const PRICE_DIFFERENCE: i64 = account(AccountRole::PriceDifference.position());
 pub(crate) const BANK: i64 = account(AccountRole::Bank.position());
 pub(crate) const CASH: i64 = account(AccountRole::Cash.position());

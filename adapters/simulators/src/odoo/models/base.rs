@@ -4,7 +4,7 @@ use super::{
     Display, Literal, Model,
     field::{boolean, char, date, float, html, integer, many2many, many2one, one2many, selection, text},
 };
-use crate::store::Cell;
+use crate::{odoo::books::ids, store::Cell};
 
 /// The languages that are installed.
 pub(super) const LANGUAGES: super::field::Choices = &[("de_DE", "German / Deutsch"), ("en_US", "English (US)")];
@@ -57,6 +57,10 @@ pub(super) const COMPANY: Model = Model {
         selection("chart_template", "Chart Template", &[("de_skr03", "SKR03"), ("de_skr04", "SKR04")])
             .always(Literal::Text("de_skr03"))
             .since(17),
+        many2one("account_stock_valuation_id", "Stock Valuation Account", "account.account")
+            .always(Literal::Int(ids::INVENTORY))
+            .with("stock")
+            .since(19),
     ],
     by_company: true,
     ..Model::PLAIN

@@ -170,6 +170,10 @@ pub(super) const CATEGORY: Model = Model {
         many2one("property_account_expense_categ_id", "Expense Account", "account.account")
             .per_company()
             .always(Literal::Int(ids::EXPENSES)),
+        many2one("property_stock_valuation_account_id", "Stock Valuation Account", "account.account")
+            .per_company()
+            .always(Literal::Int(ids::INVENTORY))
+            .with("stock"),
         selection(
             "property_cost_method",
             "Costing Method",
