@@ -1,7 +1,7 @@
 //! The Odoo adapter against real servers: whatever they hold, lists, filters and relations have to agree with each other.
 //!
 //! `ODOO_LIVE` is a JSON list of servers; without it the tests say so and pass. Each has a `name` and `settings` as of the
-//! settings form, and may have the settings of a user without rights (`limited`) and the folder of the server's sessions
+//! settings form, and may have those of a user without rights (`limited`: what differs) and the folder of the server's sessions
 //! (`sessions`), of which the youngest are deleted, and
 //! a command that reads its tables (`tables`). With `ODOO_LIVE_DUMP` all records are written into that folder, one a line.
 
@@ -58,6 +58,14 @@ fn servers() -> Vec<Server> {
             tables: server["tables"].as_str().map(str::to_owned),
         })
         .collect()
+}
+
+impl Server {
+    /// The adapter of the user without rights, where there is one.
+    fn limited(&self) -> Option<Arc<dyn Adapter>> {
+        let settings = self.settings.clone().into_iter().chain(self.limited.clone()).collect();
+        (!self.limited.is_empty()).then(|| adapter(&settings))
+    }
 }
 
 fn adapter(settings: &BTreeMap<String, String>) -> Arc<dyn Adapter> {
@@ -576,8 +584,7 @@ async fn refusals_are_of_the_right_kind() {
         assert_eq!(kind(good.call(&ctx(), &call("no_such_method")).await), ErrorKind::Unsupported);
         let missing_model = RawCall { target: "no.model".into(), ..call("search_read") };
         assert_eq!(kind(good.call(&ctx(), &missing_model).await), ErrorKind::Unsupported);
-        if !server.limited.is_empty() {
-            let limited = adapter(&server.settings.clone().into_iter().chain(server.limited.clone()).collect());
+        if let Some(limited) = server.limited() {
             let info = limited.probe(&ctx()).await.expect("a probe");
             println!("  limited: {info:?}");
             assert!(

@@ -2,12 +2,17 @@
 //!
 //! A server takes part that has `tables`, a `psql` command with its connection: `"psql -h 127.0.0.1 -U reader -d prod"`.
 
-use crate::{ENTITIES, Listing, adapter, ctx, servers};
+use crate::{ENTITIES, Listing, adapter, ctx, everything, servers};
 use adapters::{
+    adapter::{AggregateQuery, GroupBy},
     filter::Filter,
     model::{EntityType, Kind, Record, Value},
 };
-use std::{collections::BTreeMap, process::Command};
+use rust_decimal::Decimal;
+use std::{
+    collections::{BTreeMap, HashMap},
+    process::Command,
+};
 
 /// A value as the queries write it: numbers without needless zeros, amounts without their currency.
 fn shown(value: &Value) -> String {
@@ -42,6 +47,29 @@ fn field(record: &Record, spec: &str) -> String {
 const DIMENSIONS: &str = "(select string_agg((pl.name->>'en_US') || '|' || (aa.name->>'en_US'), ',' order by aa.id) from account_analytic_account aa
     join account_analytic_plan pl on pl.id = aa.plan_id
     where aa.id in (select distinct trim(k)::int from jsonb_object_keys(l.analytic_distribution) key, unnest(string_to_array(key, ',')) k))";
+
+/// The kind of an account `a`.
+fn kind(nineteen: bool) -> String {
+    let stock = if nineteen {
+        "select (property_stock_valuation_account_id->>'1')::int from product_category
+         union select account_stock_valuation_id from res_company where id = 1
+         union select nullif(d.json_value, 'false')::int from ir_default d join ir_model_fields f on f.id = d.field_id
+           where f.model = 'product.category' and f.name = 'property_stock_valuation_account_id' and d.company_id = 1"
+    } else {
+        "select split_part(value_reference, ',', 2)::int from ir_property
+         where name = 'property_stock_valuation_account_id' and company_id = 1 and value_reference is not null"
+    };
+    format!(
+        "case when a.account_type = 'asset_current' and a.id in ({stock}) then 'INVENTORY' else case a.account_type
+           when 'asset_cash' then 'CASH' when 'asset_receivable' then 'RECEIVABLE' when 'asset_current' then 'CURRENT_ASSET'
+           when 'asset_prepayments' then 'CURRENT_ASSET' when 'asset_fixed' then 'FIXED_ASSET' when 'asset_non_current' then 'OTHER_ASSET'
+           when 'liability_payable' then 'PAYABLE' when 'liability_credit_card' then 'CREDIT_CARD' when 'liability_current' then 'CURRENT_LIABILITY'
+           when 'liability_non_current' then 'LONG_TERM_LIABILITY' when 'equity' then 'EQUITY' when 'equity_unaffected' then 'EQUITY'
+           when 'income' then 'INCOME' when 'income_other' then 'OTHER_INCOME' when 'expense_direct_cost' then 'COST_OF_SALES'
+           when 'expense' then 'OPERATING_EXPENSE' when 'expense_depreciation' then 'DEPRECIATION' when 'expense_other' then 'OTHER_EXPENSE'
+           else 'UNKNOWN' end end"
+    )
+}
 
 /// For an entity its fields and the query of their values, behind the id.
 fn truth(entity: EntityType, nineteen: bool) -> (&'static str, String) {
@@ -132,9 +160,9 @@ fn truth(entity: EntityType, nineteen: bool) -> (&'static str, String) {
         EntityType::WorkOrder => ("number,status,product,quantity,priority,plannedStart,deadline,assignee,reference",
             "select id, name, case state when 'draft' then 'DRAFT' when 'confirmed' then 'CONFIRMED' when 'done' then 'DONE' when 'cancel' then 'CANCELLED' else 'IN_PROGRESS' end, product_id, trim_scale(product_qty), priority,
              to_char(date_start, 'YYYY-MM-DD HH24:MI:SS'), to_char(date_deadline, 'YYYY-MM-DD HH24:MI:SS'), user_id, origin from mrp_production where company_id = 1".to_owned()),
-        EntityType::Account => ("code,name,isActive,balance",
-            format!("select a.id, {}, a.name->>'en_US', {}, trim_scale(coalesce((select sum(l.balance) from account_move_line l where l.account_id = a.id and l.parent_state = 'posted' and l.company_id = 1), 0)) from account_account a where {}",
-                pick("a.code", "a.code_store->>'1'"), pick("not coalesce(a.deprecated, false)", "a.active"), pick("a.company_id = 1", "exists (select from account_account_res_company_rel r where r.account_account_id = a.id and r.res_company_id = 1)"))),
+        EntityType::Account => ("code,name,isActive,kind,balance",
+            format!("select a.id, {}, a.name->>'en_US', {}, {}, trim_scale(coalesce((select sum(l.balance) from account_move_line l where l.account_id = a.id and l.parent_state = 'posted' and l.company_id = 1), 0)) from account_account a where {}",
+                pick("a.code", "a.code_store->>'1'"), pick("not coalesce(a.deprecated, false)", "a.active"), kind(nineteen), pick("a.company_id = 1", "exists (select from account_account_res_company_rel r where r.account_account_id = a.id and r.res_company_id = 1)"))),
         EntityType::Transaction => ("date,journal,number,account,debit,credit,description,customer,vendor,dimensions",
             format!("select l.id, l.date, j.name->>'en_US', l.move_name, l.account_id, trim_scale(l.debit), trim_scale(l.credit), l.name, case when a.account_type = 'asset_receivable' then l.partner_id end,
                 case when a.account_type = 'liability_payable' then l.partner_id end,
@@ -198,6 +226,77 @@ async fn records_equal_the_tables() {
         }
     }
     assert_eq!(all, 0);
+}
+
+/// What a row of an overview shows: debit and credit.
+type Balances = BTreeMap<String, Vec<String>>;
+
+#[tokio::test]
+async fn the_trial_balance_by_kind_equals_the_tables() {
+    for server in servers() {
+        let Some(tables) = server.tables else { continue };
+        let adapter = adapter(&server.settings);
+        let nineteen = adapter.probe(&ctx()).await.expect("a probe").version.is_some_and(|v| v.starts_with("19"));
+        let kinds: HashMap<Box<str>, Value> = everything(&*adapter, EntityType::Account)
+            .await
+            .iter()
+            .map(|account| (account.key.id.clone(), account.named("kind").clone()))
+            .collect();
+        let entity = EntityType::Transaction;
+        let id_of = |name: &str| entity.def().id_of(name).unwrap();
+        let query = AggregateQuery {
+            sets: adapter.sets(entity),
+            filter: Filter::ALL,
+            group_by: vec![GroupBy::Field(id_of("account"))],
+            sums: vec![id_of("debit"), id_of("credit")],
+        };
+        let call = ctx();
+        let groups = adapter.aggregate(&call, entity, &query).await.expect("sums");
+        assert_eq!(call.calls_made(), 1);
+        let mut sums: BTreeMap<String, Vec<Decimal>> = BTreeMap::new();
+        for group in groups {
+            let Value::Ref(account) = &group.keys[0] else { panic!("a line without an account") };
+            let sum = sums.entry(shown(&kinds[&account.id])).or_insert_with(|| vec![Decimal::ZERO; 2]);
+            sum.iter_mut().zip(group.sums).for_each(|(sum, more)| *sum += more);
+        }
+        let found: Balances = sums
+            .into_iter()
+            .map(|(kind, sums)| (kind, sums.iter().map(|sum| sum.normalize().to_string()).collect()))
+            .collect();
+        let query = format!(
+            "select {}, trim_scale(sum(l.debit)), trim_scale(sum(l.credit)) from account_move_line l join account_account a on a.id = l.account_id
+             where l.company_id = 1 and l.parent_state = 'posted' group by 1",
+            kind(nineteen)
+        );
+        println!("{}: {found:?}", server.name);
+        assert_eq!(found, select(&tables, &query), "{}", server.name);
+    }
+}
+
+/// Odoo sends `710.5`.
+#[tokio::test]
+async fn amounts_are_written_to_the_cent() {
+    for server in servers() {
+        let Some(tables) = server.tables else { continue };
+        let adapter = adapter(&server.settings);
+        let specs = ["subtotal", "taxTotal", "total", "balanceDue", "baseTotal"];
+        let entity = EntityType::Invoice;
+        let found: Balances = everything(&*adapter, entity)
+            .await
+            .iter()
+            .map(|record| {
+                let written = |spec: &&str| match record.named(spec) {
+                    Value::Money(money) => money.amount.to_string(),
+                    _ => String::new(),
+                };
+                (record.key.id.to_string(), specs.iter().map(written).collect())
+            })
+            .collect();
+        let query = "select id, round(amount_untaxed, 2), round(amount_tax, 2), round(amount_total, 2), round(amount_residual, 2), round(abs(amount_total_signed), 2)
+             from account_move where company_id = 1 and move_type in ('out_invoice', 'out_refund')";
+        assert_eq!(found, select(&tables, query), "{}", server.name);
+        println!("{}: {} invoices", server.name, found.len());
+    }
 }
 
 /// Field names between commas, but for those in braces.
