@@ -212,7 +212,7 @@ impl Api {
 
 /// The label of a query in metrics: which entity it asks for.
 fn operation(statement: &str) -> &'static str {
-    const LABELS: [&str; 16] = [
+    const LABELS: [&str; 17] = [
         "query Invoice",
         "query CreditMemo",
         "query Customer",
@@ -225,6 +225,7 @@ fn operation(statement: &str) -> &'static str {
         "query Payment",
         "query BillPayment",
         "query RefundReceipt",
+        "query SalesReceipt",
         "query PurchaseOrder",
         "query Account",
         "query TaxRate",

@@ -144,8 +144,9 @@ impl QuickBooks {
             }
             statements.push(Selection::new(set, &source)?.count());
         }
-        let totals = try_join_all(statements.iter().map(|s| async { self.api.query(ctx, s).await?.total() })).await?;
-        Ok(Count::Exact(totals.into_iter().sum()))
+        let answers = self.api.queries(ctx, &statements).await?;
+        let totals = answers.into_iter().map(|answer| answer?.total());
+        Ok(Count::Exact(totals.sum::<Result<u64>>()?))
     }
 
     pub(super) async fn read_many(

@@ -344,7 +344,8 @@ fn pay(
     (customer, currency, earliest): (usize, Currency, NaiveDate),
     allocations: Vec<Allocation>,
 ) {
-    let date = plus(earliest, rng.between(0, 50)).min(calendar.today);
+    let days = rng.between(0, 50);
+    let date = plus(earliest, if over_the_counter(dataset, &allocations) { 0 } else { days }).min(calendar.today);
     let created = calendar.stamp(rng, date);
     for allocation in &allocations {
         dataset.invoices[allocation.invoice].settle(allocation.amount, created);
@@ -377,4 +378,11 @@ fn pay(
         dataset.payments.push(Payment { state: PostState::Void, allocations: Vec::new(), ..payment.clone() });
     }
     dataset.payments.push(payment);
+}
+
+/// Whether somebody pays where they buy: now and then, for what was not ordered before.
+fn over_the_counter(dataset: &Dataset, allocations: &[Allocation]) -> bool {
+    let [Allocation { invoice: position, amount }] = *allocations else { return false };
+    let invoice = &dataset.invoices[position];
+    position % 6 == 0 && invoice.order.is_none() && invoice.totals.total == amount
 }

@@ -28,6 +28,8 @@ mod users;
 mod vendors;
 mod workshop;
 
+use std::collections::BTreeMap;
+
 use chrono::{Datelike, Months, NaiveDate};
 
 pub use accounts::{Account, AccountClass, AccountKind, AccountRole};
@@ -205,6 +207,19 @@ impl Dataset {
     pub fn milli_invoiced(&self, order: &Order, line: usize) -> i64 {
         let lines = order.invoice.map_or(&[][..], |invoice| &self.invoices[invoice].lines);
         lines.iter().filter(|invoiced| invoiced.order_line == Some(line)).map(|invoiced| invoiced.milli_quantity).sum()
+    }
+
+    /// Sales over the counter: invoices without an order that were paid whole on their day, by a payment for nothing else.
+    /// By invoice, the payment.
+    pub fn counter_sales(&self) -> BTreeMap<usize, usize> {
+        let posted = self.payments.iter().enumerate().filter(|(_, payment)| payment.state == PostState::Posted);
+        let sales = posted.filter_map(|(position, payment)| {
+            let [Allocation { invoice: sold, amount }] = *payment.allocations else { return None };
+            let invoice = &self.invoices[sold];
+            let whole = amount == invoice.totals.total && payment.amount == amount;
+            (whole && payment.date == invoice.date && invoice.order.is_none()).then_some((sold, position))
+        });
+        sales.collect()
     }
 
     /// What a product is made of, if the company makes it.

@@ -130,6 +130,7 @@ fn the_story_has_everything_that_trips_a_reader() {
         }
         assert!(count(&|invoice| invoice.due.is_none()) > 10 && count(&|invoice| invoice.reference.is_none()) > 10);
         assert!(count(&|invoice| invoice.date == today) > 0);
+        assert!((30..200).contains(&dataset.counter_sales().len()), "{}", dataset.counter_sales().len());
         assert!(dataset.invoices.iter().all(|invoice| invoice.updated >= invoice.created));
         assert!((1000..1400).contains(&dataset.orders.len()));
         for state in [

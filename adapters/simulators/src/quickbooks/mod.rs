@@ -4,7 +4,7 @@
 //! the live service that others recorded; comments name them where the service is odd.
 //!
 //! Served: the page of consent, tokens for codes and refresh tokens, queries by GET and POST, single objects, company and preferences, exchange rates,
-//! batches of queries, reports; over Customer, Item, Invoice, CreditMemo, Payment, Estimate, which holds the sales orders,
+//! batches of queries, reports; over Customer, Item, Invoice, SalesReceipt, CreditMemo, Payment, Estimate, which holds the sales orders,
 //! Vendor, Bill, VendorCredit, BillPayment, PurchaseOrder, Account, JournalEntry, InventoryAdjustment, TaxRate, TaxCode,
 //! TaxAgency, Class, Department, Term, PaymentMethod, CompanyCurrency and ExchangeRate. Not served: writes, change data
 //! capture, other entities, and what QuickBooks does not have: users, receipts, shipments, work orders, places of stock.

@@ -7,6 +7,7 @@ mod ledger;
 mod mapping;
 mod purchases;
 mod read;
+mod receipts;
 mod short_lists;
 mod statement;
 
@@ -247,7 +248,7 @@ async fn relations_of_a_page_take_as_few_calls_as_promised() {
         .get_many(&ctx(), EntityType::Customer, &parents, fields(EntityType::Customer, &["name"]))
         .await
         .expect("records");
-    assert_eq!(fake.asked().len(), 3, "invoices, credit memos, customers");
+    assert_eq!(fake.asked().len(), 5, "invoices, credit memos, both kinds of receipts, customers");
 
     let customers = query(&adapter, EntityType::Customer, Filter::ALL, 20);
     let page = adapter.list(&ctx(), EntityType::Customer, &customers).await.expect("a page").sets.remove(0);
@@ -265,8 +266,12 @@ async fn relations_of_a_page_take_as_few_calls_as_promised() {
     let invoices =
         adapter.list_children(&ctx(), EntityType::Invoice, &children(EntityType::Invoice)).await.expect("children");
     let asked = fake.asked();
-    assert_eq!(asked.len(), 4, "customers, invoices, credit memos, and one batch because customer 3 has nine in ten");
-    assert_eq!(asked[3].0, "POST batch");
+    assert_eq!(
+        asked.len(),
+        6,
+        "customers, the four sets of invoices, and one batch because customer 3 has nine in ten"
+    );
+    assert_eq!(asked[5].0, "POST batch");
     let big = parents.iter().position(|p| &*p.id == "3").expect("on the page");
     assert!(invoices.parents[big][0].next.is_some());
     assert!(invoices.parents.iter().enumerate().all(|(at, sets)| at == big || sets[0].next.is_none()));

@@ -65,12 +65,13 @@ pub(crate) async fn invoices(target: Case) {
             Document { order, ..document(&dataset, &names, record, &INVOICE) }
         })
         .collect();
-    let told = |invoice: &Invoice| {
+    let counter = dataset.counter_sales();
+    let told = |(at, invoice): (usize, &Invoice)| {
         let kind = if invoice.kind == InvoiceKind::Invoice { "INVOICE" } else { "CREDIT_NOTE" };
-        // Credit notes name no order; QuickBooks gives them no day on which they are due.
+        // Credit notes name no order. QuickBooks gives them no day on which they are due, nor what is paid when it is sold.
         let is_invoice = invoice.kind == InvoiceKind::Invoice;
         let due = match system {
-            System::QuickBooks if !is_invoice => None,
+            System::QuickBooks if !is_invoice || counter.contains_key(&at) => None,
             // They demand one, and take the day of the document.
             _ => Some(invoice.due.unwrap_or(invoice.date)),
         };
@@ -89,7 +90,7 @@ pub(crate) async fn invoices(target: Case) {
         }
         .with_amounts(invoice.totals, invoice.balance, invoice.rate)
     };
-    let story = dataset.invoices.iter().filter(|invoice| invoice.state == PostState::Posted);
+    let story = dataset.invoices.iter().enumerate().filter(|(_, invoice)| invoice.state == PostState::Posted);
     let mut story: Vec<_> = story.map(told).collect();
     let kept = |aspect: &str| match (system, aspect) {
         (_, "lines.quantityFulfilled") => Kept::Otherwise("these are of orders"),

@@ -37,6 +37,7 @@ impl Renderer<'_> {
             "Customer" => self.customer(row),
             "Item" => self.item(row),
             "Invoice" => self.invoice(row),
+            "SalesReceipt" => self.sales_receipt(row),
             "CreditMemo" => self.memo(row),
             "Estimate" => self.estimate(row),
             "Payment" => self.payment(row),

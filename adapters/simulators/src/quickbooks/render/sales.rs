@@ -1,4 +1,4 @@
-//! Invoices, credit memos and estimates with their lines.
+//! Invoices, sales receipts, credit memos and estimates with their lines.
 
 use chrono::SecondsFormat;
 
@@ -46,6 +46,18 @@ impl Renderer<'_> {
                         .with("DeliveryTime", time(created, self.zone, SecondsFormat::Secs))
                 }),
             )
+    }
+
+    /// In the order of the sample on Intuit's page of the entity.
+    pub(super) fn sales_receipt(&self, row: &Row<'_>) -> Object {
+        self.head(row)
+            .extend(self.body(row, None))
+            .extend(self.foot(row))
+            .maybe("Balance", money(&row["Balance"]))
+            .maybe("HomeBalance", money(&row["HomeBalance"]))
+            .maybe("PaymentMethodRef", self.named("PaymentMethod", &row["PaymentMethodRef"]))
+            .maybe("PaymentRefNum", text(row, "PaymentRefNum"))
+            .maybe("DepositToAccountRef", self.named("Account", &row["DepositToAccountRef"]))
     }
 
     pub(super) fn memo(&self, row: &Row<'_>) -> Object {

@@ -269,6 +269,7 @@ fn rate(posting: &Posting<'_>) -> String {
 fn document<'t>(tables: &'t Tables, posting: &Posting<'_>) -> Option<Row<'t>> {
     let table = match posting.kind {
         "Invoice" => "Invoice",
+        "Sales Receipt" => "SalesReceipt",
         "Credit Memo" => "CreditMemo",
         "Payment" => "Payment",
         "Bill" => "Bill",

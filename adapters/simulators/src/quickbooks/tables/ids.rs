@@ -1,19 +1,23 @@
 //! The ids of all transactions: one sequence for all kinds.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 
-use crate::dataset::{Dataset, PostState, Source};
+use crate::dataset::{Dataset, InvoiceKind, PostState, Source};
 
 /// The ids of all transactions by their positions in the story. Sales come first, then all else, each in the order in which
 /// they were written down; 0 where QuickBooks has no such transaction.
 pub(super) struct Ids {
     /// By invoice, credit notes too.
     pub(super) invoices: Vec<i64>,
+    /// By invoice: what is sold and paid in one is a sales receipt, with the payment unless it was voided.
+    pub(super) receipts: HashMap<usize, Option<usize>>,
+    /// The payments that are in sales receipts.
+    pub(super) in_receipts: HashSet<usize>,
     /// By sales order.
     pub(super) orders: Vec<i64>,
-    /// By incoming payment.
+    /// By incoming payment; a sales receipt's own.
     pub(super) payments: Vec<i64>,
     /// By invoice: the payments that settle it.
     pub(super) settled_by: Vec<Vec<i64>>,
@@ -63,6 +67,16 @@ pub(super) fn is_transaction(source: Source) -> bool {
     }
 }
 
+/// Sales over the counter, and some of those that were voided.
+fn receipts(dataset: &Dataset) -> HashMap<usize, Option<usize>> {
+    let invoices = dataset.invoices.iter().enumerate();
+    let voided = invoices.filter(|(at, invoice)| {
+        at % 6 == 0 && invoice.kind == InvoiceKind::Invoice && invoice.state == PostState::Void
+    });
+    let sales = dataset.counter_sales().into_iter().map(|(sold, payment)| (sold, Some(payment)));
+    sales.chain(voided.map(|(at, _)| (at, None))).collect()
+}
+
 impl Ids {
     pub(super) fn new(dataset: &Dataset) -> Self {
         let mut sales: Vec<_> = written(&dataset.orders, |doc| doc.created, Doc::Order)
@@ -78,6 +92,8 @@ impl Ids {
         others.sort_by_key(|(created, _)| *created);
         let mut ids = Self {
             invoices: vec![0; dataset.invoices.len()],
+            receipts: receipts(dataset),
+            in_receipts: HashSet::new(),
             orders: vec![0; dataset.orders.len()],
             payments: vec![0; dataset.payments.len()],
             settled_by: vec![Vec::new(); dataset.invoices.len()],
@@ -89,8 +105,14 @@ impl Ids {
             entries: vec![0; dataset.entries.len()],
         };
         let mut last = 0;
+        ids.in_receipts = ids.receipts.values().copied().flatten().collect();
         for (_, doc) in sales.into_iter().chain(others) {
             ids.give(dataset, doc, &mut last);
+        }
+        for (sold, payment) in &ids.receipts {
+            if let Some(payment) = *payment {
+                ids.payments[payment] = ids.invoices[*sold];
+            }
         }
         ids
     }
@@ -102,6 +124,7 @@ impl Ids {
         };
         match doc {
             Doc::Order(at) => self.orders[at] = next(),
+            Doc::Payment(at) if self.in_receipts.contains(&at) => {}
             Doc::Payment(at) => {
                 let id = next();
                 self.payments[at] = id;

@@ -106,7 +106,14 @@ impl Ledger {
     fn entry(&mut self, dataset: &Dataset, ids: &Ids, entry: &Entry, lines: &mut Vec<i64>, bulk: Cents) {
         // A location is that of the whole document.
         let project = entry.lines.iter().find_map(|line| line.dimensions.project);
-        for line in &entry.lines {
+        let is_receipt = match entry.source {
+            Source::Invoice(at) => ids.receipts.contains_key(&at),
+            Source::Payment(at) => ids.in_receipts.contains(&at),
+            _ => false,
+        };
+        // What is paid at once is never owed.
+        let owed = |line: &&EntryLine| dataset.accounts[line.account].role == AccountRole::Receivable;
+        for line in entry.lines.iter().filter(|line| !(is_receipt && owed(line))) {
             let dimensions = match entry.source {
                 Source::Invoice(_) | Source::Bill(_) => Dimensions { project, ..line.dimensions },
                 _ => line.dimensions,
@@ -172,6 +179,7 @@ fn txn(dataset: &Dataset, ids: &Ids, position: usize, entry: &Entry) -> Option<(
     };
     let (id, kind) = match entry.source {
         Source::Invoice(at) => match dataset.invoices[at].kind {
+            InvoiceKind::Invoice if ids.receipts.contains_key(&at) => (ids.invoices[at], "Sales Receipt"),
             InvoiceKind::Invoice => (ids.invoices[at], "Invoice"),
             InvoiceKind::CreditNote => (ids.invoices[at], "Credit Memo"),
         },

@@ -63,7 +63,8 @@ pub(super) fn incoming(dataset: &Dataset, ids: &Ids) -> Result<Table, StoreError
         "Lines",
     ];
     let mut table = table("Payment", &shown, &["CustomerRef", "TxnDate", "MetaData.LastUpdatedTime"]);
-    for (payment, id) in dataset.payments.iter().zip(&ids.payments) {
+    let payments = dataset.payments.iter().zip(&ids.payments).enumerate();
+    for (_, (payment, id)) in payments.filter(|(position, _)| !ids.in_receipts.contains(position)) {
         let row = received(dataset, ids, &table, payment);
         table.insert(*id, row.0)?;
     }

@@ -1,13 +1,15 @@
-//! Invoices, credit memos and estimates, which stand for sales orders, with their lines.
+//! Invoices, sales receipts, credit memos and estimates, which stand for sales orders, with their lines.
 
 use super::{
-    LINE, Values, detail,
+    LINE, Values, account_id, detail,
     ids::Ids,
     names::{bundle_id, class_id, customer_id, department_id, item_id, term_id},
-    number, table,
+    number,
+    payments::method_id,
+    table,
 };
 use crate::{
-    dataset::{Currency, Dataset, Invoice, InvoiceKind, Line, Order, OrderState, PostState, Rate, Totals},
+    dataset::{AccountRole, Currency, Dataset, Invoice, InvoiceKind, Line, Order, OrderState, PostState, Rate, Totals},
     decimal::{Cents, Dec, div_round},
     store::{Cell, Schema, StoreError, Table},
 };
@@ -49,6 +51,7 @@ pub(super) fn tables(dataset: &Dataset, ids: &Ids) -> Result<Vec<Table>, StoreEr
         "ClassRef",
     ];
     let invoice_columns = [SHOWN, &["Payments", "Estimate"]].concat();
+    let receipt_columns = [SHOWN, &["PaymentMethodRef", "PaymentRefNum", "DepositToAccountRef"]].concat();
     let memo_columns = [SHOWN, &["TotalAmt"]].concat();
     let estimate_columns =
         [SHOWN, &["TotalAmt", "TxnStatus", "ShipDate", "ExpirationDate", "AcceptedBy", "AcceptedDate", "Invoice"]]
@@ -57,31 +60,34 @@ pub(super) fn tables(dataset: &Dataset, ids: &Ids) -> Result<Vec<Table>, StoreEr
         dataset,
         lines: Schema::new(LINE, &lines).key("Id").index("Txn").build(),
         invoices: table("Invoice", &invoice_columns, &[CUSTOMER, "docnumber", "TxnDate", "DueDate", UPDATED]),
+        receipts: table("SalesReceipt", &receipt_columns, &[CUSTOMER, "docnumber", "TxnDate", UPDATED]),
         memos: table("CreditMemo", &memo_columns, &[CUSTOMER, "docnumber", "TxnDate", UPDATED]),
         estimates: table("Estimate", &estimate_columns, &[CUSTOMER, "docnumber", "TxnDate", UPDATED]),
     };
     for (position, invoice) in dataset.invoices.iter().enumerate() {
-        match invoice.kind {
-            InvoiceKind::Invoice => writer.invoice(ids, position, invoice)?,
-            InvoiceKind::CreditNote => writer.memo(ids.invoices[position], invoice)?,
+        match (invoice.kind, ids.receipts.get(&position)) {
+            (InvoiceKind::Invoice, Some(payment)) => writer.receipt(ids.invoices[position], invoice, *payment)?,
+            (InvoiceKind::Invoice, None) => writer.invoice(ids, position, invoice)?,
+            (InvoiceKind::CreditNote, _) => writer.memo(ids.invoices[position], invoice)?,
         }
     }
     for (position, order) in dataset.orders.iter().enumerate() {
         writer.estimate(ids, ids.orders[position], order)?;
     }
-    let Writer { lines, invoices, memos, estimates, .. } = writer;
-    Ok(vec![lines, invoices, memos, estimates])
+    let Writer { lines, invoices, receipts, memos, estimates, .. } = writer;
+    Ok(vec![lines, invoices, receipts, memos, estimates])
 }
 
 struct Writer<'a> {
     dataset: &'a Dataset,
     lines: Table,
     invoices: Table,
+    receipts: Table,
     memos: Table,
     estimates: Table,
 }
 
-/// What the three kinds have in common.
+/// What the four kinds have in common.
 struct Sale<'a> {
     id: i64,
     customer: usize,
@@ -107,15 +113,7 @@ impl Writer<'_> {
         row.set("Balance", Dec::cents(invoice.balance));
         row.set("SalesTermRef", invoice.due.map(|_| term_id(self.dataset.customers[invoice.customer].payment_days)));
         row.set("CustomerMemo", invoice.note);
-        let remark = (id % 20 == 0).then_some("Ordered by phone");
-        row.set(
-            "PrivateNote",
-            match (void, remark) {
-                (false, remark) => remark.map(str::to_owned),
-                (true, None) => Some("Voided".to_owned()),
-                (true, Some(remark)) => Some(format!("Voided - {remark}")),
-            },
-        );
+        row.set("PrivateNote", private_note((id % 20 == 0).then_some("Ordered by phone"), void));
         row.set("Payments", if payments.is_empty() { Cell::Null } else { Cell::from(payments.clone()) });
         row.set("Estimate", invoice.order.map(|order| ids.orders[order]));
         let sale = Sale {
@@ -130,6 +128,34 @@ impl Writer<'_> {
         };
         self.sale(&mut row, &sale, Some(invoice.balance))?;
         self.invoices.insert(id, row.0)
+    }
+
+    fn receipt(&mut self, id: i64, sold: &Invoice, payment: Option<usize>) -> Result<(), StoreError> {
+        let payment = payment.map(|payment| &self.dataset.payments[payment]);
+        let void = sold.state == PostState::Void;
+        let mut row = Values::new(&self.receipts);
+        row.common(sold.created, sold.updated, usize::from(void));
+        number(&mut row, "SalesReceipt", Some(format!("R{}{:05}", sold.date.format("%y"), sold.sequence)));
+        row.set("TxnDate", sold.date);
+        row.set("Balance", Dec::cents(0));
+        row.set("CustomerMemo", sold.note);
+        row.set("PrivateNote", private_note((id % 20 == 0).then_some("Sold at the counter"), void));
+        row.set("PaymentMethodRef", payment.map(|payment| method_id(payment.method)));
+        row.set("PaymentRefNum", payment.and_then(|payment| payment.reference.clone()));
+        let till = payment.map_or(AccountRole::Bank, |payment| self.dataset.accounts[payment.account()].role);
+        row.set("DepositToAccountRef", account_id(till));
+        let sale = Sale {
+            id,
+            customer: sold.customer,
+            currency: sold.currency,
+            rate: sold.rate,
+            lines: &sold.lines,
+            totals: sold.totals,
+            reference: sold.reference.as_deref(),
+            void,
+        };
+        self.sale(&mut row, &sale, Some(0))?;
+        self.receipts.insert(id, row.0)
     }
 
     fn memo(&mut self, id: i64, memo: &Invoice) -> Result<(), StoreError> {
@@ -280,6 +306,15 @@ impl Writer<'_> {
             ])?;
         }
         Ok(())
+    }
+}
+
+/// A remark, before which voiding writes its word.
+fn private_note(remark: Option<&str>, void: bool) -> Option<String> {
+    match (void, remark) {
+        (false, remark) => remark.map(str::to_owned),
+        (true, None) => Some("Voided".to_owned()),
+        (true, Some(remark)) => Some(format!("Voided - {remark}")),
     }
 }
 

@@ -151,6 +151,7 @@ async fn every_transaction_is_balanced_and_every_account_adds_up() {
         "Invoice",
         "Journal Entry",
         "Payment",
+        "Sales Receipt",
         "Vendor Credit",
     ];
     assert_eq!(kinds, expected.map(str::to_owned).into());
@@ -175,6 +176,9 @@ async fn every_transaction_is_balanced_and_every_account_adds_up() {
     for invoice in all(&client, "Invoice", false).await {
         let booked = posted.get(invoice["Id"].as_str().unwrap()).copied().unwrap_or_default();
         assert_eq!(booked, home(&invoice, cents(&invoice["TotalAmt"])), "{invoice}");
+    }
+    for receipt in all(&client, "SalesReceipt", false).await {
+        assert!(!posted.contains_key(receipt["Id"].as_str().unwrap()), "never owed: {receipt}");
     }
 }
 

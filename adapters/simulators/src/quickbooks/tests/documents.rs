@@ -6,7 +6,7 @@ use super::*;
 async fn documents_add_up() {
     let client = start_with(1500, |_| {}).await;
     let mut seen = BTreeSet::new();
-    for entity in ["Invoice", "CreditMemo", "Estimate"] {
+    for entity in ["Invoice", "SalesReceipt", "CreditMemo", "Estimate"] {
         let mut documents = client.objects(&format!("select * from {entity} maxresults 1000")).await;
         documents.extend(client.objects(&format!("select * from {entity} startposition 1001 maxresults 1000")).await);
         for document in &documents {
@@ -78,9 +78,42 @@ async fn documents_add_up() {
         "Invoice group of sum",
         "Invoice in \"CAD\"",
         "Invoice in \"EUR\"",
+        "SalesReceipt SalesItemLineDetail",
+        "SalesReceipt SubTotalLineDetail",
     ] {
         assert!(seen.contains(kind), "{kind}: {seen:?}");
     }
+}
+
+/// As on Intuit's page of the entity: paid when sold, into an account; voided like an invoice.
+#[tokio::test]
+async fn sales_receipts_are_paid_when_they_are_written() {
+    let client = start_with(1500, |_| {}).await;
+    let receipts = client.objects("select * from SalesReceipt maxresults 1000").await;
+    assert_eq!(client.count("SalesReceipt").await, receipts.len());
+    let voided = |receipt: &&Value| receipt["PrivateNote"].as_str().is_some_and(|note| note.starts_with("Voided"));
+    let (void, sold): (Vec<_>, Vec<_>) = receipts.iter().partition(voided);
+    assert!(void.len() > 2 && sold.len() > 30, "{} and {}", void.len(), sold.len());
+    for receipt in &receipts {
+        assert_eq!(receipt["Balance"], 0, "{receipt}");
+        assert!(receipt.get("DueDate").is_none() && receipt.get("SalesTermRef").is_none(), "{receipt}");
+        assert!(receipt["DepositToAccountRef"]["name"].is_string(), "{receipt}");
+    }
+    assert!(void.iter().all(|receipt| receipt["TotalAmt"] == 0));
+    for receipt in &sold {
+        assert!(cents(&receipt["TotalAmt"]) > 0 && receipt["PaymentMethodRef"]["name"].is_string(), "{receipt}");
+        let same = format!("Payment where Id = '{}'", id(receipt));
+        assert_eq!(client.count(&same).await + client.count(&same.replace("Payment", "Invoice")).await, 0);
+    }
+    assert!(sold.iter().any(|receipt| receipt["PaymentRefNum"].is_string()));
+    let total = cents(&sold[0]["TotalAmt"]);
+    let exact = format!("SalesReceipt where TotalAmt = '{}.{:02}'", total / 100, total % 100);
+    assert!(client.count(&exact).await > 0);
+    assert_eq!(client.count("SalesReceipt where Balance > '0'").await, 0);
+    let refused = client.ask("select * from SalesReceipt where PaymentRefNum = '1'").await;
+    assert_eq!((refused.status, refused.code().as_str()), (400, "4001"));
+    let unordered = client.ask("select * from SalesReceipt orderby TotalAmt").await;
+    assert_eq!(unordered.status, 400);
 }
 
 #[tokio::test]

@@ -108,7 +108,7 @@ async fn sales_agree_with_the_documents() {
     let results = client.get("reports/ProfitAndLoss?start_date=2026-01-01&end_date=2026-06-30").await.json();
     assert_eq!(total(&sales, "GrandTotal"), total(&results, "Income"));
     let mut by_customer: std::collections::BTreeMap<String, i64> = Default::default();
-    for (entity, sign) in [("Invoice", 1), ("CreditMemo", -1)] {
+    for (entity, sign) in [("Invoice", 1), ("SalesReceipt", 1), ("CreditMemo", -1)] {
         let condition = "where TxnDate >= '2026-01-01' and TxnDate <= '2026-06-30' maxresults 1000";
         for document in client.objects(&format!("select * from {entity} {condition}")).await {
             if document.get("ExchangeRate").is_none() {
