@@ -4,9 +4,11 @@
 
 mod auth;
 mod refusal;
+mod revocation;
 
 pub(crate) use auth::{RotatingTokens, no_consent};
 pub(crate) use refusal::refusal;
+pub use revocation::{Revocation, RevocationBody};
 
 use crate::{
     adapter::{Ctx, Info},
@@ -32,6 +34,8 @@ pub const REFRESH_TOKEN: &str = "refresh_token";
 pub(crate) const RENEW: &str = "token";
 /// The operation of requests that buy the first tokens with the code that a consent gave.
 pub(crate) const CONSENT: &str = "consent";
+/// The operation of requests that give tokens back.
+pub(crate) const REVOKE: &str = "revoke";
 
 /// An access token lasts so long where the answer does not say.
 const LIFETIME: u32 = 3600;
@@ -45,6 +49,8 @@ pub struct OAuthDef {
     pub authorize: Endpoint,
     /// Where tokens are bought.
     pub token: Endpoint,
+    /// Where tokens are given back, if the system takes them.
+    pub revocation: Option<Revocation>,
     /// What the gateway asks to be allowed.
     pub scopes: &'static [&'static str],
     /// Whether the system takes a proof that whoever brings the code asked for it (RFC 7636).
@@ -97,6 +103,7 @@ pub struct App {
     client_id: String,
     client_secret: SecretString,
     token: Url,
+    revocation: Option<(Url, RevocationBody)>,
 }
 
 impl App {
@@ -105,11 +112,14 @@ impl App {
     /// # Errors
     /// [`ErrorKind::Config`] where a setting is missing or is no address.
     pub fn new(def: &'static OAuthDef, settings: &Settings) -> Result<Self> {
+        let revocation =
+            def.revocation.as_ref().map(|to| Ok::<_, Error>((to.at.url(settings)?, to.body))).transpose()?;
         Ok(Self {
             def,
             client_id: settings.require(CLIENT_ID)?.to_owned(),
             client_secret: settings.require_secret(CLIENT_SECRET)?.clone(),
             token: def.token.url(settings)?,
+            revocation,
         })
     }
 
@@ -156,7 +166,7 @@ impl App {
         redirect: &Url,
         verifier: Option<&SecretString>,
     ) -> Result<Tokens> {
-        let http = self.http(info, allow_link_local)?;
+        let http = self.http(&self.token, info, allow_link_local)?;
         let mut form = vec![
             ("grant_type", "authorization_code"),
             ("code", code.expose_secret()),
@@ -189,9 +199,9 @@ impl App {
         Ok(granted.tokens(ctx, next))
     }
 
-    fn http(&self, info: &Info, allow_link_local: bool) -> Result<BoxHttp> {
-        let client = Client::new(&ClientSettings { allow_link_local, ..ClientSettings::new(self.token.clone()) })?;
-        let host = HostState::new(self.token.origin().ascii_serialization(), Policy::default(), Arc::new(NoAuth));
+    fn http(&self, url: &Url, info: &Info, allow_link_local: bool) -> Result<BoxHttp> {
+        let client = Client::new(&ClientSettings { allow_link_local, ..ClientSettings::new(url.clone()) })?;
+        let host = HostState::new(url.origin().ascii_serialization(), Policy::default(), Arc::new(NoAuth));
         Ok(stack(Arc::new(client), info, &Arc::new(host), Arc::new(self.def.classify)))
     }
 

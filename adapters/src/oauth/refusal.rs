@@ -1,6 +1,6 @@
 //! What a token service means by a refusal (RFC 6749, section 5.2).
 
-use super::{CONSENT, RENEW};
+use super::{CONSENT, RENEW, REVOKE};
 use crate::{
     error::{Error, ErrorKind, Result},
     http::{Request, Response, by_status, one_line},
@@ -30,6 +30,10 @@ pub(crate) fn refusal(name: &str, request: &Request, response: &Response) -> Res
         ),
         (Some("invalid_client" | "unauthorized_client"), _) | (_, 401) => {
             (ErrorKind::Unauthorized, format!("{name} does not accept the client id and secret."))
+        }
+        // Intuit says nothing more of a token that was good no longer (intuit/oauth-jsclient#18, #71).
+        (_, 400) if request.operation == REVOKE => {
+            (ErrorKind::Rejected, format!("{name} did not take the token back: it may have been good no longer."))
         }
         (Some(_), 400..500) => (ErrorKind::Rejected, format!("{name} refused to give an access token.")),
         _ => {

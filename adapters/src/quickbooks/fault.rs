@@ -3,7 +3,7 @@
 use crate::{
     error::{Error, ErrorKind, Result},
     http::{Request, Response, by_status, expect_json, retry_after},
-    oauth::{self, CONSENT, RENEW},
+    oauth::{self, CONSENT, RENEW, REVOKE},
 };
 use http::StatusCode;
 use serde::Deserialize;
@@ -54,7 +54,7 @@ struct Envelope {
 
 /// Tells refusals from answers; the [`Classify`](crate::http::Classify) of the stack.
 pub(super) fn classify(request: &Request, response: &Response) -> Result<()> {
-    if [RENEW, CONSENT].contains(&request.operation) {
+    if [RENEW, CONSENT, REVOKE].contains(&request.operation) {
         return oauth::refusal("QuickBooks", request, response).map_err(|error| with_tid(error, response));
     }
     let ok = response.status.is_success();

@@ -223,7 +223,9 @@ impl Admin {
         let now = (self.registry.clock)();
         for _ in 0..TRIES {
             let row = ErpRow { disconnected_at: Some(now), updated_at: now, ..self.own_row(&id).await? };
+            let grant = self.consents.grant(&id).await;
             if self.keeper.change(row, None).await.map_err(failed)? {
+                grant.into_iter().for_each(|grant| self.consents.give_back(grant));
                 let mut view = (*erp.view(now)).clone();
                 (view.status, view.status_message, view.updated_at) = (ErpStatus::Disconnected, None, now);
                 return Ok(Arc::new(view));

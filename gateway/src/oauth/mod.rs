@@ -2,6 +2,7 @@
 
 pub(crate) mod callback;
 mod page;
+mod revocation;
 
 use crate::{
     audit::Audit,

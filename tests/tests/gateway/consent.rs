@@ -1,14 +1,24 @@
 //! Consent by OAuth: from an ERP without any token to its records, and whatever may go wrong in between.
 
+use secrecy::ExposeSecret;
 use serde_json::{Value, json};
-use simulators::{System, quickbooks};
-use tests::{Answer, App, Setup};
+use simulators::{Running, System, quickbooks};
+use tests::{Answer, App, Base, Setup};
+
+tests::on_both_stores!(somebody_consents_and_the_erp_is_read_until_it_is_disconnected);
 
 const CONNECT: &str = "mutation Connect($settings: JSON!) {
     connectErp(input: { name: \"Books\", system: \"quickbooks\", settings: $settings }) {
         erp { id status statusMessage } authorizationUrl userErrors { field message code }
     }
 }";
+
+/// A company beside that of the configuration file: who is let in is let in alone.
+async fn company() -> Running {
+    simulators::start(System::QuickBooks, simulators::Options { records: 20, ..Default::default() })
+        .await
+        .expect("a simulator")
+}
 
 /// An ERP without tokens, with other settings over those of the app.
 async fn connect(app: &App, more: Value) -> Value {
@@ -50,10 +60,37 @@ fn parameter<'a>(url: &'a str, name: &str) -> &'a str {
     pair.unwrap_or_else(|| panic!("no {name} in {url}"))
 }
 
-#[tokio::test]
-async fn somebody_consents_and_the_erp_is_read() {
-    let app = App::start(Setup::default()).await;
-    let payload = connect(&app, json!({})).await;
+/// Disconnects the ERP, and waits for what the audit log tells of its token: the outcome, and whether it was given back.
+async fn disconnect(app: &App, id: &str) -> (Value, Value) {
+    let disconnect =
+        "mutation Gone($id: ID!) { disconnectErp(input: { id: $id }) { erp { status } userErrors { message } } }";
+    let gone = app.data_with(disconnect, json!({ "id": id })).await["disconnectErp"].take();
+    assert_eq!(gone, json!({ "erp": { "status": "DISCONNECTED" }, "userErrors": [] }));
+    for _ in 0..2000 {
+        let log = app.data("{ auditLog(first: 20) { nodes { action outcome actor detail erp { id } } } }").await;
+        let entries = log["auditLog"]["nodes"].as_array().expect("entries");
+        if let Some(entry) = entries.iter().find(|entry| entry["action"] == "erp.revoke") {
+            assert_eq!(entry["actor"], "gateway", "{entry}");
+            return (entry["outcome"].clone(), entry["detail"]["revoked"].clone());
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    panic!("nothing is told of the token")
+}
+
+/// Connects an ERP of this company by a consent.
+async fn connected(app: &App, company: &Running) -> String {
+    let payload = connect(app, json!({ "url": company.url() })).await;
+    let page = come_back(app, &consent(&payload).await).await;
+    assert!(page.text().contains("Books is connected."), "{}", page.text());
+    payload["erp"]["id"].as_str().expect("an id").to_owned()
+}
+
+async fn somebody_consents_and_the_erp_is_read_until_it_is_disconnected(base: Base) {
+    let store = base.store(&tests::master_key()).await;
+    let app = App::start_on(Setup::default(), store.clone()).await;
+    let company = company().await;
+    let payload = connect(&app, json!({ "url": company.url() })).await;
     let id = payload["erp"]["id"].as_str().expect("an id").to_owned();
     assert_eq!((id.as_str(), &payload["erp"]["status"]), ("books", &json!("NEEDS_AUTH")), "{payload}");
     assert!(payload["erp"]["statusMessage"].as_str().is_some_and(|why| why.contains("consented")), "{payload}");
@@ -85,6 +122,42 @@ async fn somebody_consents_and_the_erp_is_read() {
     let entries = log["auditLog"]["nodes"].as_array().expect("entries");
     let entry = entries.iter().find(|entry| entry["action"] == "erp.consent").expect("an entry");
     assert_eq!((&entry["outcome"], &entry["erp"]["id"]), (&json!("ok"), &json!("books")), "{entry}");
+
+    let tokens = store.tokens(&"books".into()).await.expect("read").expect("tokens");
+    assert_eq!(company.simulator().sessions().open_count(), 1);
+    assert_eq!(disconnect(&app, &id).await, (json!("ok"), json!(true)));
+    assert!(store.tokens(&"books".into()).await.expect("read").is_none(), "erased here");
+    assert_eq!(company.simulator().sessions().open_count(), 0, "the access token ended with it");
+    assert_eq!(company.stats().by_operation.get("revoke"), Some(&1));
+    let client = tests::client();
+    let renew = client
+        .post(format!("{}/oauth2/v1/tokens/bearer", company.url()))
+        .basic_auth(quickbooks::CLIENT_ID, Some(quickbooks::CLIENT_SECRET))
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(format!("grant_type=refresh_token&refresh_token={}", tokens.refresh.expose_secret()));
+    let refused = client.execute(renew.build().expect("a request")).await.expect("an answer");
+    assert_eq!(refused.status(), 400, "nobody buys anything with it");
+}
+
+#[tokio::test]
+async fn a_vendor_that_fails_keeps_nobody_connected() {
+    let app = App::start(Setup::default()).await;
+    let company = company().await;
+    let id = connected(&app, &company).await;
+    company.stop().await;
+    let (outcome, revoked) = disconnect(&app, &id).await;
+    assert!(outcome != "ok" && revoked == false, "{outcome}");
+    assert!(status(&app, &id).await.is_null());
+}
+
+#[tokio::test]
+async fn a_consent_that_another_erp_lives_by_is_kept() {
+    let app = App::start(Setup::default()).await;
+    let company = company().await;
+    let (first, second) = (connected(&app, &company).await, connected(&app, &company).await);
+    assert_eq!(disconnect(&app, &first).await, (json!("ok"), json!(false)));
+    assert_eq!(company.stats().by_operation.get("revoke"), None);
+    assert_eq!(status(&app, &second).await["status"], "ACTIVE");
 }
 
 #[tokio::test]

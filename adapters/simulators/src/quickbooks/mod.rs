@@ -3,11 +3,12 @@
 //! Sources: Intuit's pages "Query operations and syntax", "Batch" and of the entities, the XSDs of its SDK, and bodies of
 //! the live service that others recorded; comments name them where the service is odd.
 //!
-//! Served: the page of consent, tokens for codes and refresh tokens, queries by GET and POST, single objects, company and preferences, exchange rates,
-//! batches of queries, reports; over Customer, Item, Invoice, SalesReceipt, CreditMemo, Payment, Estimate, which holds the sales orders,
-//! Vendor, Bill, VendorCredit, BillPayment, PurchaseOrder, Account, JournalEntry, InventoryAdjustment, TaxRate, TaxCode,
-//! TaxAgency, Class, Department, Term, PaymentMethod, CompanyCurrency and ExchangeRate. Not served: writes, change data
-//! capture, other entities, and what QuickBooks does not have: users, receipts, shipments, work orders, places of stock.
+//! Served: the page of consent, tokens for codes and refresh tokens, their revocation, queries by GET and POST, single
+//! objects, company and preferences, exchange rates, batches of queries, reports; over Customer, Item, Invoice, SalesReceipt,
+//! CreditMemo, Payment, Estimate, which holds the sales orders, Vendor, Bill, VendorCredit, BillPayment, PurchaseOrder, Account,
+//! JournalEntry, InventoryAdjustment, TaxRate, TaxCode, TaxAgency, Class, Department, Term, PaymentMethod, CompanyCurrency and
+//! ExchangeRate. RefundReceipt is there, and empty: the story pays nobody back. Not served: writes, change data capture, other
+//! entities, and what QuickBooks does not have: users, receipts of goods, shipments, work orders, places of stock.
 //!
 //! Assumed, because no source tells: an account's `CurrentBalance` is negative when it is in credit (so are both recorded
 //! ones, payables of -1091.23 and an equity of -10.00) and 0 on accounts of income and expenses; an exchange rate without a
@@ -17,7 +18,7 @@
 //! clear; goods by weight or length are no inventory to QuickBooks and have an account of their own.
 //!
 //! For tests: `faults()` with [`Fault::ExpireSessions`](crate::Fault::ExpireSessions), or the clock moved by an hour, ends
-//! the access tokens; `stats()` counts `consent`, `exchange`, `refresh`, `query Invoice`, `count Invoice`, `read Invoice`, `report ProfitAndLoss`,
+//! the access tokens; `stats()` counts `consent`, `exchange`, `refresh`, `revoke`, `query Invoice`, `count Invoice`, `read Invoice`, `report ProfitAndLoss`,
 //! `batch` (and each query in it), `query` for those that are no queries, and `refused 401`, `refused 403`, `refused 429`.
 
 mod entities;
@@ -35,8 +36,11 @@ mod wire;
 use std::{sync::Arc, time::Duration};
 
 use axum::{
-    Form, Router,
-    extract::{Query, Request, rejection::FormRejection},
+    Form, Json, Router,
+    extract::{
+        Query, Request,
+        rejection::{FormRejection, JsonRejection},
+    },
     http::HeaderMap,
     response::IntoResponse,
     routing::{get, post},
@@ -49,7 +53,7 @@ use crate::{
     store::{Store, StoreError},
 };
 use service::Service;
-use tokens::{Consent, Grant, Grants};
+use tokens::{Consent, Grant, Grants, Revocation};
 
 /// The app's id at the token endpoint.
 pub const CLIENT_ID: &str = "ABcascadeSimulatorClientId0000000000000000000000001";
@@ -149,14 +153,23 @@ pub(crate) fn front(simulator: Arc<Simulator>) -> Front {
     });
     let (consents, asked_of) = (Arc::clone(&grants), Arc::clone(&simulator));
     let consent = move |Query(asked): Query<Consent>| async move { consents.consent(&asked_of, &asked) };
+    let (revocations, taken_by) = (Arc::clone(&grants), Arc::clone(&simulator));
     let grant = move |headers: HeaderMap, form: Result<Form<Grant>, FormRejection>| async move {
         service::tagged(match form {
             Ok(Form(grant)) => grants.answer(&simulator, &headers, &grant),
             Err(rejection) => rejection.into_response(),
         })
     };
-    let control: Router =
-        Router::new().route("/oauth2/v1/tokens/bearer", post(grant)).route("/connect/oauth2", get(consent));
+    let revoke = move |headers: HeaderMap, body: Result<Json<Revocation>, JsonRejection>| async move {
+        service::tagged(match body {
+            Ok(Json(revocation)) => revocations.revoke(&taken_by, &headers, &revocation),
+            Err(rejection) => rejection.into_response(),
+        })
+    };
+    let control: Router = Router::new()
+        .route("/oauth2/v1/tokens/bearer", post(grant))
+        .route("/v2/oauth2/tokens/revoke", post(revoke))
+        .route("/connect/oauth2", get(consent));
     Front::new(data).control(control).error(service::error)
 }
 

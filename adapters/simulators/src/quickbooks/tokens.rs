@@ -33,10 +33,18 @@ pub(super) struct Grants(Mutex<Good>);
 
 #[derive(Debug)]
 struct Good {
-    /// The refresh tokens, and until when.
-    refresh: HashMap<String, DateTime<Utc>>,
+    /// The refresh tokens.
+    refresh: HashMap<String, Refresh>,
     /// The codes, with the address that they were sent to, and until when.
     codes: HashMap<String, (String, DateTime<Utc>)>,
+}
+
+#[derive(Debug)]
+struct Refresh {
+    /// How long it is good.
+    until: DateTime<Utc>,
+    /// The access token that came with it.
+    access: Option<String>,
 }
 
 /// What somebody is asked to consent to.
@@ -55,6 +63,12 @@ const ACCOUNTING: &str = "com.intuit.quickbooks.accounting";
 /// How long a code is good.
 const CODE: Duration = Duration::from_secs(600);
 
+/// The body of a request that gives a token back.
+#[derive(Deserialize)]
+pub(super) struct Revocation {
+    token: String,
+}
+
 /// The body of a request.
 #[derive(Deserialize)]
 pub(super) struct Grant {
@@ -67,7 +81,8 @@ pub(super) struct Grant {
 impl Grants {
     /// Only the refresh token that the options name.
     pub(super) fn new(options: &Options, now: DateTime<Utc>) -> Self {
-        let first = (options.refresh_token.clone(), after(now, options.refresh_token_lifetime));
+        let first = Refresh { until: after(now, options.refresh_token_lifetime), access: None };
+        let first = (options.refresh_token.clone(), first);
         Self(Mutex::new(Good { refresh: HashMap::from([first]), codes: HashMap::new() }))
     }
 
@@ -106,28 +121,46 @@ impl Grants {
         (StatusCode::FOUND, [(LOCATION, to)]).into_response()
     }
 
+    /// Takes a token back, of either kind, and its other half with it. The answers have no body: not that of success
+    /// (intuit/QuickBooks-V3-Java-SDK#35), nor the 400 for a token that is good no longer (intuit/oauth-jsclient#18, #71).
+    pub(super) fn revoke(&self, simulator: &Simulator, headers: &HeaderMap, revocation: &Revocation) -> Response {
+        simulator.count("revoke");
+        if !is_app(&simulator.options().quickbooks, headers) {
+            return refuse(StatusCode::UNAUTHORIZED, "invalid_client", None);
+        }
+        let (token, now) = (&revocation.token, simulator.now());
+        let mut good = self.good();
+        good.refresh.retain(|_, refresh| refresh.until > now);
+        let is_it = |(refresh, of): (&String, &Refresh)| {
+            (refresh == token || of.access.as_ref() == Some(token)).then(|| refresh.clone())
+        };
+        let Some(Refresh { access, .. }) = good.refresh.iter().find_map(is_it).and_then(|it| good.refresh.remove(&it))
+        else {
+            return StatusCode::BAD_REQUEST.into_response();
+        };
+        access.iter().for_each(|access| {
+            simulator.sessions().close(access);
+        });
+        StatusCode::OK.into_response()
+    }
+
     /// Answers a request for tokens.
     pub(super) fn answer(&self, simulator: &Simulator, headers: &HeaderMap, grant: &Grant) -> Response {
         let options = &simulator.options().quickbooks;
         let by_code = grant.grant_type.as_deref() == Some("authorization_code");
         simulator.count(if by_code { "exchange" } else { "refresh" });
-        let basic = STANDARD.encode(format!("{}:{}", options.client_id, options.client_secret));
-        let sent = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let is_client = sent
-            .split_once(' ')
-            .is_some_and(|(scheme, credentials)| scheme.eq_ignore_ascii_case("basic") && credentials == basic);
-        if !is_client {
+        if !is_app(options, headers) {
             return refuse(StatusCode::UNAUTHORIZED, "invalid_client", None);
         }
         let now = simulator.now();
         let mut good = self.good();
-        good.refresh.retain(|_, until| *until > now);
+        good.refresh.retain(|_, refresh| refresh.until > now);
         good.codes.retain(|_, (_, until)| *until > now);
         let missing = || refuse(StatusCode::BAD_REQUEST, "invalid_request", None);
         match grant.grant_type.as_deref() {
             Some("refresh_token") => {
                 let Some(old) = &grant.refresh_token else { return missing() };
-                let Some(until) = good.refresh.get_mut(old) else {
+                let Some(Refresh { until, .. }) = good.refresh.get_mut(old) else {
                     return refuse(StatusCode::BAD_REQUEST, "invalid_grant", Some("Incorrect Token type or clientID"));
                 };
                 *until = (*until).min(after(now, options.previous_refresh_token_grace));
@@ -144,9 +177,9 @@ impl Grants {
         }
         let expires = after(now, options.refresh_token_lifetime);
         let refresh = format!("RT1-{}-H0-{}{}", simulator.token(2), expires.timestamp(), simulator.token(20));
-        good.refresh.insert(refresh.clone(), expires);
-        drop(good);
         let access = format!("eyJlbmMiOiJBMTI4Q0JDLUhTMjU2IiwiYWxnIjoiZGlyIn0..{}", simulator.token(64));
+        good.refresh.insert(refresh.clone(), Refresh { until: expires, access: Some(access.clone()) });
+        drop(good);
         simulator.sessions().open(&access, &options.realm, Lifetime::Fixed(options.access_token_lifetime), now);
         let body = json!({
             "token_type": "bearer",
@@ -157,6 +190,14 @@ impl Grants {
         });
         Json(body).into_response()
     }
+}
+
+/// Whether a request carries the app's id and secret.
+fn is_app(options: &Options, headers: &HeaderMap) -> bool {
+    let basic = STANDARD.encode(format!("{}:{}", options.client_id, options.client_secret));
+    let sent = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    sent.split_once(' ')
+        .is_some_and(|(scheme, credentials)| scheme.eq_ignore_ascii_case("basic") && credentials == basic)
 }
 
 /// A text as it stands in a query: whatever is not a letter or a digit is escaped.

@@ -87,6 +87,32 @@ async fn a_consent_gives_a_code_that_buys_tokens_once() {
 }
 
 #[tokio::test]
+async fn a_token_that_is_given_back_is_good_no_longer_nor_is_its_other_half() {
+    let revoke = async |client: &Client, secret: &str, body: &str| {
+        use base64::{Engine, engine::general_purpose::STANDARD};
+        let basic = format!("Authorization: Basic {}", STANDARD.encode(format!("{CLIENT_ID}:{secret}")));
+        client.send("POST /v2/oauth2/tokens/revoke", &[&basic, "Content-Type: application/json"], body).await
+    };
+    for by in ["refresh_token", "access_token"] {
+        let grace = |options: &mut Options| options.previous_refresh_token_grace = Duration::from_secs(60);
+        let mut client = start_with(20, grace).await;
+        let tokens = client.refresh(CLIENT_SECRET, REFRESH_TOKEN).await.json();
+        client.token = tokens["access_token"].as_str().unwrap().to_owned();
+        assert_eq!(client.get("preferences").await.status, 200);
+        let body = json!({ "token": tokens[by] }).to_string();
+        assert_eq!(revoke(&client, "wrong", &body).await.status, 401);
+        assert_eq!(revoke(&client, CLIENT_SECRET, "{}").await.status, 422);
+        let taken = revoke(&client, CLIENT_SECRET, &body).await;
+        assert_eq!((taken.status, taken.body.as_str()), (200, ""));
+        assert_eq!(client.get("preferences").await.status, 401, "{by}");
+        assert_eq!(client.refresh(CLIENT_SECRET, tokens["refresh_token"].as_str().unwrap()).await.status, 400, "{by}");
+        let again = revoke(&client, CLIENT_SECRET, &body).await;
+        assert_eq!((again.status, again.body.as_str()), (400, ""));
+        assert_eq!(client.running.stats().operation("revoke"), 3);
+    }
+}
+
+#[tokio::test]
 async fn an_access_token_ends_by_the_clock_and_on_demand() {
     let client = start_small().await;
     assert_eq!(client.get("preferences").await.status, 200);
