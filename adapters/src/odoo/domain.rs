@@ -93,6 +93,13 @@ impl Dialect<'_> {
         let search = matches!(condition.op, Op::Contains | Op::StartsWith);
         match field.kind {
             Type::Other | Type::Many => Fit::No,
+            // A field that is looked up along a path: 17 finds none of the records whose path ends midway.
+            Type::One
+                if !field.stored
+                    && (matches!(condition.op, Op::IsNull | Op::Neq) || values.contains(&Literal::Bool(false))) =>
+            {
+                Fit::No
+            }
             _ if condition.op == Op::IsNull => Fit::Exact,
             // PostgreSQL has no text with a zero in it.
             Type::Text | Type::Selection

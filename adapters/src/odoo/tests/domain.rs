@@ -20,6 +20,7 @@ fn fields() -> Fields {
         ("partner_id", field(Type::One)),
         ("currency_id", field(Type::Currency)),
         ("lst_price", computed),
+        ("purchase_id", Field { stored: false, ..field(Type::One) }),
     ]
     .map(|(name, field)| (name.into(), field))
     .into()
@@ -144,6 +145,10 @@ fn what_odoo_evaluates_otherwise_stays_here() {
     assert_eq!(fit("nothing", SourceOp::Eq, text("a")), Fit::No);
     assert_eq!(fit("partner_id", SourceOp::Contains, text("a")), Fit::No);
     assert_eq!(fit("partner_id", SourceOp::In, number("7")), Fit::Exact);
+    assert_eq!(fit("partner_id", SourceOp::IsNull, Literal::Bool(true)), Fit::Exact);
+    assert_eq!(fit("purchase_id", SourceOp::In, number("7")), Fit::Exact);
+    assert_eq!(fit("purchase_id", SourceOp::IsNull, Literal::Bool(true)), Fit::No, "looked up along a path");
+    assert_eq!(fit("purchase_id", SourceOp::Neq, number("7")), Fit::No, "looked up along a path");
     let contains = SourceCondition { path: "name".into(), op: SourceOp::Contains, values: vec![text("muller")] };
     assert_eq!(with_dialect(true, |dialect| dialect.fit(&contains)), Fit::Wider, "finds Müller, too");
 }

@@ -156,6 +156,16 @@ async fn taxes_are_searched_loosely_from_18_on() {
 }
 
 #[tokio::test]
+async fn that_a_transfer_has_no_order_is_not_found_until_17() {
+    for (version, found) in [(17, false), (19, true)] {
+        let client = Client::of(version).await;
+        let count = client.count("stock.picking", json!([["purchase_id", "=", false]])).await;
+        assert_eq!(count > 0, found, "{version}: {count}");
+        assert!(client.count("stock.picking", json!([["purchase_id", "!=", false]])).await > 0, "{version}");
+    }
+}
+
+#[tokio::test]
 async fn values_of_the_wrong_kind_are_refused_as_by_each_release() {
     let clients = clients().await;
     for (model, leaf, old, new) in [
