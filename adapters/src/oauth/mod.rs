@@ -8,7 +8,6 @@ mod revocation;
 
 pub(crate) use auth::{RotatingTokens, no_consent};
 pub(crate) use refusal::refusal;
-pub use revocation::{Revocation, RevocationBody};
 
 use crate::{
     adapter::{Ctx, Info},
@@ -50,7 +49,7 @@ pub struct OAuthDef {
     /// Where tokens are bought.
     pub token: Endpoint,
     /// Where tokens are given back, if the system takes them.
-    pub revocation: Option<Revocation>,
+    pub revocation: Option<Endpoint>,
     /// What the gateway asks to be allowed.
     pub scopes: &'static [&'static str],
     /// Whether the system takes a proof that whoever brings the code asked for it (RFC 7636).
@@ -103,7 +102,7 @@ pub struct App {
     client_id: String,
     client_secret: SecretString,
     token: Url,
-    revocation: Option<(Url, RevocationBody)>,
+    revocation: Option<Url>,
 }
 
 impl App {
@@ -112,14 +111,12 @@ impl App {
     /// # Errors
     /// [`ErrorKind::Config`] where a setting is missing or is no address.
     pub fn new(def: &'static OAuthDef, settings: &Settings) -> Result<Self> {
-        let revocation =
-            def.revocation.as_ref().map(|to| Ok::<_, Error>((to.at.url(settings)?, to.body))).transpose()?;
         Ok(Self {
             def,
             client_id: settings.require(CLIENT_ID)?.to_owned(),
             client_secret: settings.require_secret(CLIENT_SECRET)?.clone(),
             token: def.token.url(settings)?,
-            revocation,
+            revocation: def.revocation.as_ref().map(|to| to.url(settings)).transpose()?,
         })
     }
 

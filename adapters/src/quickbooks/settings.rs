@@ -8,7 +8,7 @@ use crate::{
     error::{Error, ErrorKind, Result},
     http::{Auth, Client, ClientSettings, Policy, QuotaPolicy, Window, stack},
     model::{CurrencyCode, ErpId},
-    oauth::{self, App, Endpoint, OAuthDef, Revocation, RevocationBody, RotatingTokens, below},
+    oauth::{self, App, Endpoint, OAuthDef, RotatingTokens, below},
     settings::{SettingDef, Settings},
 };
 use chrono_tz::Tz;
@@ -33,13 +33,10 @@ pub(super) static OAUTH: OAuthDef = OAuthDef {
         setting: Some("token_url"),
         below: &["oauth2", "v1", "tokens", "bearer"],
     },
-    revocation: Some(Revocation {
-        at: Endpoint {
-            default: "https://developer.api.intuit.com/v2/oauth2/tokens/revoke",
-            setting: None,
-            below: &["v2", "oauth2", "tokens", "revoke"],
-        },
-        body: RevocationBody::Json,
+    revocation: Some(Endpoint {
+        default: "https://developer.api.intuit.com/v2/oauth2/tokens/revoke",
+        setting: None,
+        below: &["v2", "oauth2", "tokens", "revoke"],
     }),
     scopes: &["com.intuit.quickbooks.accounting"],
     pkce: false,
