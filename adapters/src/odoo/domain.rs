@@ -6,6 +6,7 @@ use super::books::{Currencies, Field, Fields, Type};
 use crate::mapping::{Fit, Literal, SourceCondition, SourceFilter, SourceOp};
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, SubsecRound, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
+use rust_decimal::Decimal;
 use std::collections::HashMap;
 
 /// What conditions on one model mean.
@@ -203,6 +204,10 @@ impl Dialect<'_> {
                 Literal::Bool(false) if kind == Type::Text => {
                     return or([self.null(path, kind, true), self.one_of(path, kind, &without(values))]);
                 }
+                Literal::Number(number) if kind == Type::Float && number.is_zero() => {
+                    let others: Vec<_> = values.iter().filter(|other| *other != value).cloned().collect();
+                    return or([self.compare(path, kind, SourceOp::Eq, value), self.one_of(path, kind, &others)]);
+                }
                 Literal::Text(code) if kind == Type::Currency => {
                     items.extend(self.currencies.ids(code).map(str::to_owned))
                 }
@@ -253,6 +258,10 @@ impl Dialect<'_> {
                     _ => leaf(path, "in", &format!("[{}]", ids.join(","))),
                 }
             }
+            // Shown as 0 where the database has nothing; 17 finds that by `= false` only.
+            (Type::Float, Literal::Number(number)) if holds(Decimal::ZERO, op, *number) => {
+                or([leaf(path, sign, &json(value)), leaf(path, "=", "false")])
+            }
             _ => leaf(path, sign, &json(value)),
         }
     }
@@ -262,6 +271,18 @@ impl Dialect<'_> {
         let midnight = day.and_time(NaiveTime::MIN);
         let local = |hours| self.zone.from_local_datetime(&(midnight + TimeDelta::hours(hours))).earliest();
         local(0).or_else(|| local(1)).map_or_else(|| midnight.and_utc(), |moment| moment.with_timezone(&Utc))
+    }
+}
+
+/// Whether a number compares so with another one, where nothing counts as zero; `!=` takes care of that itself.
+fn holds(number: Decimal, op: SourceOp, than: Decimal) -> bool {
+    match op {
+        SourceOp::Eq => number == than,
+        SourceOp::Gt => number > than,
+        SourceOp::Gte => number >= than,
+        SourceOp::Lt => number < than,
+        SourceOp::Lte => number <= than,
+        _ => false,
     }
 }
 

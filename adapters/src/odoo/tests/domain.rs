@@ -103,6 +103,19 @@ fn no_value_has_several_faces() {
 }
 
 #[test]
+fn nothing_counts_as_zero() {
+    let number = |n: i64| Literal::Number(n.into());
+    let or_none = |condition: &str| format!(r#"["|",{condition},["price","=",false]]"#);
+    assert_eq!(one("price", SourceOp::Lte, number(16)), or_none(r#"["price","<=",16]"#));
+    assert_eq!(one("price", SourceOp::Gt, number(-1)), or_none(r#"["price",">",-1]"#));
+    assert_eq!(one("price", SourceOp::Eq, number(0)), or_none(r#"["price","=",0]"#));
+    assert_eq!(one("price", SourceOp::Gt, number(0)), r#"[["price",">",0]]"#);
+    assert_eq!(one("price", SourceOp::Neq, number(5)), r#"[["price","!=",5]]"#, "Odoo itself finds those with nothing");
+    let some = is("price", SourceOp::In, &[number(5), number(0)]);
+    assert_eq!(render(&some), r#"["|","|",["price","=",0],["price","=",false],["price","in",[5]]]"#);
+}
+
+#[test]
 fn moments_are_compared_by_whole_seconds() {
     let at = |op| one("at", op, moment("2026-01-31T10:00:00Z"));
     assert_eq!(at(SourceOp::Gt), r#"[["at",">=","2026-01-31 10:00:01"]]"#);
