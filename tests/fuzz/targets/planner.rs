@@ -141,7 +141,7 @@ impl Texts {
                     assert!(
                         !path.is_empty() && path.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'.')
                     );
-                    let known = ["=", "!=", "<", "<=", ">", ">=", "in", "not in", "ilike", "=ilike"];
+                    let known = ["=", "!=", "<", "<=", ">", ">=", "in", "not in", "=ilike"];
                     assert!(known.contains(&operator.as_str()), "{operator}: {shown}");
                     let values =
                         if let Value::Array(list) = value { list.as_slice() } else { std::slice::from_ref(value) };
@@ -150,9 +150,10 @@ impl Texts {
                             assert!(value.is_number() || value.is_boolean(), "{value}: {shown}");
                             continue;
                         };
-                        if operator.ends_with("ilike") {
-                            let text =
-                                if operator == "=ilike" { text.strip_suffix('%').expect("a start") } else { text };
+                        if operator == "=ilike" {
+                            let text = text.strip_suffix('%').unwrap_or_else(|| panic!("a whole text: {shown}"));
+                            // One of the text itself would be escaped.
+                            let text = text.strip_prefix('%').unwrap_or(text);
                             let plain = unescaped(text).unwrap_or_else(|| panic!("a wildcard: {shown}"));
                             assert!(self.knows(&plain), "{plain:?} is not given: {shown}");
                         } else {
