@@ -1,6 +1,6 @@
 // How the page talks to the gateway: queries and mutations by POST, subscriptions over graphql-transport-ws.
 import { createClient } from 'graphql-ws';
-import { type DocumentNode, getOperationAST } from 'graphql';
+import { type DocumentNode, getOperationAST, parse } from 'graphql';
 import { browserStorage } from './storage';
 
 type Params = { query: string; operationName?: string | null; variables?: unknown };
@@ -92,7 +92,18 @@ function subscription(params: Params, headers?: Record<string, string>) {
   };
 }
 
-export function fetcher(params: Params, { headers, documentAST }: Options = {}) {
+/** Right after a change of tabs GraphiQL sends the name of the last tab's operation: where there is one only, that is meant. */
+function own(params: Params): Params {
+  try {
+    const operations = parse(params.query).definitions.filter((node) => node.kind === 'OperationDefinition');
+    return operations.length === 1 ? { ...params, operationName: operations[0].name?.value } : params;
+  } catch {
+    return params; // The gateway tells what is wrong with it.
+  }
+}
+
+export function fetcher(sent: Params, { headers, documentAST }: Options = {}) {
+  const params = own(sent);
   if (params.operationName === 'IntrospectionQuery') return post(params, headers ?? keptHeaders());
   const operation = documentAST && getOperationAST(documentAST, params.operationName);
   return operation?.operation === 'subscription' ? subscription(params, headers) : query(params, headers);
