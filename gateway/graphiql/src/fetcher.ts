@@ -92,19 +92,22 @@ function subscription(params: Params, headers?: Record<string, string>) {
   };
 }
 
-/** Right after a change of tabs GraphiQL sends the name of the last tab's operation: where there is one only, that is meant. */
-function own(params: Params): Params {
+/**
+ * The only operation of a document; what GraphiQL itself says of it is that of the last tab for a moment after a change of tabs.
+ * None where there are several, or the gateway has to tell what is wrong with it.
+ */
+export function onlyOperation(text: string) {
   try {
-    const operations = parse(params.query).definitions.filter((node) => node.kind === 'OperationDefinition');
-    return operations.length === 1 ? { ...params, operationName: operations[0].name?.value } : params;
+    return getOperationAST(parse(text));
   } catch {
-    return params; // The gateway tells what is wrong with it.
+    return null;
   }
 }
 
 export function fetcher(sent: Params, { headers, documentAST }: Options = {}) {
-  const params = own(sent);
+  const only = onlyOperation(sent.query);
+  const params = only ? { ...sent, operationName: only.name?.value } : sent;
   if (params.operationName === 'IntrospectionQuery') return post(params, headers ?? keptHeaders());
-  const operation = documentAST && getOperationAST(documentAST, params.operationName);
+  const operation = only ?? (documentAST && getOperationAST(documentAST, params.operationName));
   return operation?.operation === 'subscription' ? subscription(params, headers) : query(params, headers);
 }

@@ -1,9 +1,8 @@
 // The side panel "Examples".
 import { useEffect, useRef, useState } from 'react';
-import { parse, type OperationDefinitionNode } from 'graphql';
 import { pick, useGraphiQL, useGraphiQLActions } from '@graphiql/react';
 import { GROUPS, type Example } from './examples';
-import { headersOf, post } from './fetcher';
+import { headersOf, onlyOperation, post } from './fetcher';
 
 /** What stands in the editor: the title, which also names the tab, the comment and the query. */
 export const textOf = ({ title, comment, query }: Example) => `# ${title}\n# ${comment}\n${query.trim()}\n`;
@@ -17,7 +16,7 @@ function Icon() {
 }
 
 function Examples() {
-  const { addTab, changeTab, setOperationFacts, updateActiveTabValues } = useGraphiQLActions();
+  const { addTab, changeTab, updateActiveTabValues } = useGraphiQLActions();
   const { tabs, activeTabIndex, queryEditor, variableEditor, headerEditor } = useGraphiQL(
     pick('tabs', 'activeTabIndex', 'queryEditor', 'variableEditor', 'headerEditor'),
   );
@@ -50,12 +49,7 @@ function Examples() {
     if (queryEditor.getValue().trim()) addTab();
     queryEditor.setValue(query);
     variableEditor.setValue(variablesText);
-    // GraphiQL would find this out a moment later; until then a run would go out under the last tab's operation name.
-    const documentAST = parse(query);
-    const operations = documentAST.definitions.filter((node): node is OperationDefinitionNode => node.kind === 'OperationDefinition');
-    const operationName = operations[0].name?.value;
-    setOperationFacts({ documentAST, operations, operationName });
-    updateActiveTabValues({ query, variables: variablesText, operationName: operationName ?? null });
+    updateActiveTabValues({ query, variables: variablesText, operationName: onlyOperation(query)?.name?.value ?? null });
     queryEditor.setScrollTop(0);
     queryEditor.focus();
   }
